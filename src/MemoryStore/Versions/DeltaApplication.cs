@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using LatentDb.MemoryStore.Errors;
+
+namespace LatentDb.MemoryStore.Versions;
+
+/// <summary>Old manifest + delta -> new manifest, in one pass over the runs. Pure and deterministic: replay gives the same value.</summary>
+internal static class DeltaApplication
+{
+    /// <summary>Blocks that no run refers to are dropped from the table once they are this many more than the live ones.</summary>
+    private const int SpareBlocks = 64;
+
+    public static Manifest Apply(Manifest manifest, ManifestDelta delta)
+    {
+        if (delta.Layers.Length != manifest.Layers.Length) throw Damaged($"has {delta.Layers.Length} layers, the manifest {manifest.Layers.Length}");
+        if (delta.BlockRows < 1) throw Damaged($"adds a block of {delta.BlockRows} rows");
+        long write = manifest.Writes + 1;
+        ImmutableArray<ManifestBlock> blocks = manifest.Blocks.Add(new ManifestBlock(delta.Block, write, delta.BlockRows));
+        var layers = ImmutableArray.CreateBuilder<LayerRows>(delta.Layers.Length);
+        for (int layer = 0; layer < delta.Layers.Length; layer++)
+        {
+            layers.Add(ApplyLayer(manifest.Layers[layer], delta.Layers[layer], blocks.Length - 1, write));
+        }
+
+        return Prune(new Manifest(blocks, layers.MoveToImmutable(), write)).Check();
+    }
+
+    private static LayerRows ApplyLayer(LayerRows rows, LayerDelta delta, int newBlock, long write)
+    {
+        var pool = new PoolRunBuilder();
+        var bank = new BankRunBuilder(rows.Bank, delta.SealedLife);
+        SplitPool(rows, delta.RemovedRanks, pool, delta.MovedToBank ? bank : null, write);
+        if (delta.SealedLife is float life) bank.Seal(life);
+        foreach (RowRange range in delta.Appended) pool.Add(newBlock, range.First, range.Count);
+        return new LayerRows(pool.ToImmutable(), bank.ToImmutableWithout(delta.EvictedBankRows), delta.Decays);
+    }
+
+    /// <summary>Walks the pool once: rows at the removed ranks go to the bank (or nowhere), the others stay in order.</summary>
+    private static void SplitPool(LayerRows rows, ImmutableArray<int> removed, PoolRunBuilder pool, BankRunBuilder? bank, long write)
+    {
+        int rank = 0;
+        int next = 0;
+        foreach (RowRun run in rows.Pool)
+        {
+            int kept = run.First;
+            int end = rank + run.Count;
+            while (next < removed.Length && removed[next] < end)
+            {
+                if (removed[next] < rank || (next > 0 && removed[next] <= removed[next - 1])) throw Damaged("lists removed ranks out of order");
+                int row = run.First + removed[next] - rank;
+                if (row > kept) pool.Add(run.Block, kept, row - kept);
+                bank?.Add(run.Block, row, write);
+                kept = row + 1;
+                next++;
+            }
+
+            if (run.End > kept) pool.Add(run.Block, kept, run.End - kept);
+            rank = end;
+        }
+
+        if (next != removed.Length) throw Damaged($"removes rank {removed[next]} of a pool of {rank} rows");
+    }
+
+    private static Manifest Prune(Manifest manifest)
+    {
+        bool[] live = new bool[manifest.Blocks.Length];
+        foreach (LayerRows layer in manifest.Layers)
+        {
+            foreach (RowRun run in layer.Pool) live[run.Block] = true;
+            foreach (BankRun run in layer.Bank) live[run.Block] = true;
+        }
+
+        int liveCount = live.Count(l => l);
+        if (live.Length <= liveCount + SpareBlocks) return manifest;
+        int[] renumbered = new int[live.Length];
+        var blocks = ImmutableArray.CreateBuilder<ManifestBlock>(liveCount);
+        for (int i = 0; i < live.Length; i++)
+        {
+            renumbered[i] = blocks.Count;
+            if (live[i]) blocks.Add(manifest.Blocks[i]);
+        }
+
+        ImmutableArray<LayerRows> layers =
+        [
+            .. manifest.Layers.Select(layer => new LayerRows(
+                [.. layer.Pool.Select(run => run with { Block = renumbered[run.Block] })],
+                [.. layer.Bank.Select(run => run with { Block = renumbered[run.Block] })],
+                layer.Decays)),
+        ];
+        return new Manifest(blocks.MoveToImmutable(), layers, manifest.Writes);
+    }
+
+    private static LatentDbException Damaged(string what) => new(ErrorCode.DataDamaged, $"The manifest delta {what}.");
+}

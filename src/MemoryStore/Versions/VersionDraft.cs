@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+
+namespace LatentDb.MemoryStore.Versions;
+
+/// <summary>What an inject asks the store to commit, before it has a number.</summary>
+/// <param name="Deltas">One per chunk, in order; applied to the head.</param>
+/// <param name="Fingerprint">The model that wrote the blocks.</param>
+/// <param name="Seed">What the drops were drawn from.</param>
+/// <param name="Tokens">Source tokens.</param>
+/// <param name="OperationId">The caller's idempotency key, if any; at most 128 characters.</param>
+public sealed record VersionDraft(
+    ImmutableArray<ManifestDelta> Deltas,
+    ModelFingerprint Fingerprint,
+    ulong Seed,
+    int Tokens,
+    string? OperationId);

@@ -1,0 +1,64 @@
+using LatentDb.MemoryStore.Tensors;
+
+namespace LatentDb.ModelHost.Compute;
+
+/// <summary>
+/// The operations that a forward pass needs, on fp32 activations. All calls are synchronous and may come from several threads at once, each on its
+/// own buffers. Views that are written must not overlap views that are read, except where an operation says "in place".
+/// </summary>
+internal interface IComputeBackend : IDisposable
+{
+    /// <summary>For the log and the model description, such as "cpu (AVX-512, 2 threads)".</summary>
+    string Name { get; }
+
+    /// <summary>New zeroed memory.</summary>
+    DeviceBuffer Allocate(long elements);
+
+    /// <summary>Packs a row-major [outputs, inputs] weight. <paramref name="storage"/> is F32 or BF16; products accumulate in fp32 either way.</summary>
+    WeightMatrix Pack(ReadOnlySpan<byte> rowMajor, ElementType source, int outputs, int inputs, ElementType storage);
+
+    /// <summary>Host to device: converts [rows, columns] row-major elements of a stored type to fp32.</summary>
+    void Upload(ReadOnlySpan<byte> source, ElementType type, MatrixView target);
+
+    /// <summary>Device to host, converting fp32 to the stored type (round to nearest even).</summary>
+    void Download(MatrixView source, ElementType type, Span<byte> target);
+
+    /// <summary>y = x Wᵀ, or y += scale x Wᵀ when <paramref name="accumulate"/>. x [m, inputs], y [m, outputs].</summary>
+    void Multiply(MatrixView x, WeightMatrix weight, MatrixView y, bool accumulate = false, float scale = 1);
+
+    /// <summary>y[r] = x[r] / sqrt(mean(x[r]²) + epsilon) * gain (Zhang and Sennrich 2019). gain [1, columns].</summary>
+    void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView y);
+
+    /// <summary>
+    /// In place: rotates each head of each row by its position, Hugging Face layout (element i pairs with i + headSize / 2).
+    /// x [rows, heads x headSize]; row r has position firstPosition + r. inverseFrequencies has headSize / 2 entries.
+    /// </summary>
+    void Rope(MatrixView x, int headSize, int firstPosition, ReadOnlySpan<float> inverseFrequencies);
+
+    /// <summary>
+    /// Grouped-query attention with a causal mask aligned to the bottom right: with T key rows and n query rows, query i sees keys 0 .. T - n + i.
+    /// Softmax in fp32 over q·k / sqrt(headSize). q, output [n, heads x headSize]; k, v [T, kvHeads x headSize].
+    /// </summary>
+    void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output);
+
+    /// <summary>In place: gate = silu(gate) * up, silu(x) = x / (1 + e^-x).</summary>
+    void SiluMultiply(MatrixView gate, MatrixView up);
+
+    /// <summary>In place: x = silu(x).</summary>
+    void Silu(MatrixView x);
+
+    /// <summary>In place: y += x.</summary>
+    void Add(MatrixView x, MatrixView y);
+
+    /// <summary>In place: y[r] += row for every r. row [1, columns].</summary>
+    void AddRow(MatrixView row, MatrixView y);
+
+    /// <summary>target = source; equal shapes.</summary>
+    void Copy(MatrixView source, MatrixView target);
+
+    /// <summary>target[r] = table[indices[r]].</summary>
+    void Gather(MatrixView table, ReadOnlySpan<int> indices, MatrixView target);
+
+    /// <summary>M+ retrieval: scores[j] = mean over rows t of sigmoid(q[t]·keys[j]), fp32 accumulation. q [n, width], keys [S, width], scores S long.</summary>
+    void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores);
+}

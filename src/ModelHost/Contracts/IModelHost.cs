@@ -1,0 +1,27 @@
+using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Versions;
+
+namespace LatentDb.ModelHost.Contracts;
+
+/// <summary>What everything above the model may ask of it. Safe for concurrent calls; implemented by the local and by the remote host.</summary>
+public interface IModelHost
+{
+    /// <summary>The model that is served.</summary>
+    ModelDescription Describe();
+
+    /// <summary>Writes the checkpoint's own pool and bank as a genesis block and returns the manifest of a new memory.</summary>
+    Task<Manifest> WriteGenesisAsync(IBlockSink sink, CancellationToken cancellationToken);
+
+    /// <summary>Runs text through the write pass on top of the head and stages the new blocks in the request's sink. Commits nothing.</summary>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">
+    /// text_too_short, text_too_long, invalid_request (not valid UTF-16), model_mismatch, overloaded, data_damaged, store_full.
+    /// </exception>
+    Task<InjectOutcome> InjectAsync(InjectRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads one version and generates. Yields <see cref="GeneratedText"/> pieces, then exactly one <see cref="GenerationCompleted"/>.
+    /// Errors are thrown from the first MoveNextAsync on; ending the enumeration early frees everything the query holds.
+    /// </summary>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_request, text_too_long, model_mismatch, overloaded, data_damaged.</exception>
+    IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, CancellationToken cancellationToken);
+}
