@@ -6,7 +6,11 @@ namespace LatentDb.ModelHost.Contracts;
 /// <summary>What everything above the model may ask of it. Safe for concurrent calls; implemented by the local and by the remote host.</summary>
 public interface IModelHost
 {
+    /// <summary>False while the checkpoint is still being loaded: every verb then fails with model_loading.</summary>
+    bool IsReady { get; }
+
     /// <summary>The model that is served.</summary>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">model_loading.</exception>
     ModelDescription Describe();
 
     /// <summary>Writes the checkpoint's own pool and bank as a genesis block and returns the manifest of a new memory.</summary>
