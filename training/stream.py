@@ -1,0 +1,280 @@
+"""Training batches: a stream of chunks that stands for successive writes, and questions asked along it."""
+import random
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from world import Fact
+
+VALUE, END, PLAIN = 2, 1, 0          # kinds of target tokens in a read
+
+
+@dataclass
+class Mix:
+    """What a step looks like; every number may change along a stage."""
+    blocks: int = 64                 # chunks in the stream
+    n_min: int = 16                  # chunk lengths in tokens
+    n_max: int = 16
+    K: int = 24
+    density: float = 8.0             # tokens per fact of the fullest chunk
+    same_relation: float = 0.8       # chance that a fact of a chunk shares the relation of another
+    same_person: float = 0.2
+    change: float = 0.0              # chance that a fact replaces an older one of the stream
+    repeat: float = 0.0              # chance that a length group consists of repeated short texts
+    filler: float = 0.0              # chance that a chunk has no fact
+    quiet_start: float = 0.0         # chance that the stream starts with ten chunks of filler (a genesis pool)
+    compact: float = 0.0             # share of telegram-style facts
+    gap: int = 2
+    complete: float = 0.2            # share of completion prompts among reads
+    changed_first: float = 0.0       # chance to ask about a changed fact if there is one
+    pool_blocks: int = 0             # 0: a read sees only the block it asks about
+    bank_blocks: int = 0
+    max_age: int = 0                 # asked chunk lies at most so many writes back
+    groups: int = 16                 # points in time at which is read (pool stages)
+    reads: int = 3                   # reads per group
+    prefix: float = 0.0              # share of steps that write on top of older blocks
+
+
+@dataclass
+class Batch:
+    chunks: list = field(default_factory=list)      # per length group: (block numbers, ids [b, n], subjects [b, n])
+    ids: np.ndarray = None                           # reads [G, r, T]
+    kinds: np.ndarray = None                         # [G, r, T] VALUE, END or PLAIN
+    subjects: np.ndarray = None                      # [G, r, T] person the token speaks of, -100 none
+    prompt: np.ndarray = None                        # [G, r, T] 1 on prompt tokens
+    pool: np.ndarray = None                          # [L, G, N] rows
+    time: np.ndarray = None                          # [G] newest block of each group
+    source: np.ndarray = None                        # [G, r] block that holds the answer
+
+
+class Scribe:
+    """Turns sentences into token ids with the person each token speaks of."""
+
+    def __init__(self, world, tok):
+        self.world, self.tok, self.memo = world, tok, {}
+        self.filler = {}
+        for s in world.filler:
+            self.filler.setdefault(len(tok.encode(" " + s)), []).append(s)
+
+    def mark(self, text):
+        """(ids, subjects) of a text; a subject holds until the end of its sentence."""
+        ids, subjects, current = [], [], -100
+        for p in self.tok.pieces(text):
+            piece = self.tok.piece(p)
+            current = self.world.person_index.get(p.strip(), current)
+            ids += piece
+            subjects += [current] * len(piece)
+            if p == ".":
+                current = -100
+        return ids, subjects
+
+    def size(self, sentence):
+        n = self.memo.get(sentence)
+        if n is None:
+            n = self.memo[sentence] = len(self.tok.encode(" " + sentence))
+        return n
+
+    def pad_out(self, rng, sentences, room):
+        """Add filler until the sentences fill `room` tokens; a leading one may be cut by the caller."""
+        while room > 0:
+            fitting = [s for s in self.filler if s <= room]
+            if not fitting:
+                sentences.insert(0, rng.choice(self.filler[min(self.filler)]))
+                return
+            s = rng.choice(fitting)
+            sentences.append(rng.choice(self.filler[s]))
+            room -= s
+
+
+class Stream:
+    """Chunks in order of writing with the facts each one tells, and the value in force at any time."""
+
+    def __init__(self, scribe, mix, rng, heldout=False):
+        self.scribe, self.mix, self.rng, self.heldout = scribe, mix, rng, heldout
+        self.world = scribe.world
+        self.history = {}            # (person, relation) -> [(block, value)]
+        self.facts = []              # per block: [(person, relation)]
+        self.texts = []              # per block: (ids, subjects)
+
+    def next_fact(self, used):
+        """A fact for the chunk under construction, and whether it changes an older one."""
+        rng, mix = self.rng, self.mix
+        if self.history and rng.random() < mix.change:
+            pair = rng.choice(list(self.history))
+            fact = self.world.draw(rng, *pair, self.heldout, avoid=self.history[pair][-1][1])
+            if fact and all(f[:2] != pair for f in used):
+                return fact, True
+        for _ in range(20):
+            p = rng.choice(used).person if used and rng.random() < mix.same_person else rng.choice(self.world.people)
+            r = rng.choice(used).relation if used and rng.random() < mix.same_relation else rng.choice(self.world.relations)
+            if (p, r) in self.history or any(f[:2] == (p, r) for f in used):
+                continue
+            fact = self.world.draw(rng, p, r, self.heldout)
+            if fact:
+                return fact, False
+        return None, False
+
+    def sentence(self, fact, change):
+        if self.rng.random() < self.mix.compact:
+            return self.world.compact(self.rng, fact, self.mix.gap)
+        return self.world.state(self.rng, fact, change)
+
+    def tell(self, facts, text, n):
+        """Close a block: `text` cut to its last n tokens."""
+        ids, subjects = self.scribe.mark(text)
+        assert len(ids) >= n, (n, text)
+        block = len(self.texts)
+        self.texts.append((ids[-n:], subjects[-n:]))
+        self.facts.append([f[:2] for f in facts])
+        for f in facts:
+            self.history.setdefault(f[:2], []).append((block, f.value))
+
+    def add_chunk(self, n, quiet=False):
+        """A chunk of n tokens: some facts in random order among filler."""
+        rng = self.rng
+        want = 0 if quiet or rng.random() < self.mix.filler else rng.randint(1, max(1, round(n / self.mix.density)))
+        room, used, sentences = n, [], []
+        for _ in range(want):
+            fact, change = self.next_fact(used)
+            s = self.sentence(fact, change) if fact else None
+            if s and self.scribe.size(s) <= room:
+                used.append(fact)
+                sentences.append(s)
+                room -= self.scribe.size(s)
+        head = []
+        self.scribe.pad_out(rng, head, room)
+        cut = sum(map(self.scribe.size, head)) > room
+        first = [head.pop(0)] if cut else []
+        body = sentences + head
+        rng.shuffle(body)
+        self.tell(used, " ".join(first + body), n)
+
+    def add_repeated(self, unit, n):
+        """A text of `unit` tokens told n / unit times, as the service does with texts under 16 tokens."""
+        for _ in range(400):
+            used, sentences, room = [], [], unit
+            while room > 0 and len(used) < 3:
+                fact, change = self.next_fact(used)
+                if not fact:
+                    break
+                s = self.sentence(fact, change)
+                if self.scribe.size(s) > room:
+                    break
+                used.append(fact)
+                sentences.append(s)
+                room -= self.scribe.size(s)
+            if room == 0:
+                return self.tell(used, " ".join([" ".join(sentences)] * (n // unit)), n)
+        self.add_chunk(n)
+
+    def value_at(self, pair, time):
+        """(block, value) in force after the write of block `time`."""
+        return [x for x in self.history[pair] if x[0] <= time][-1]
+
+
+def drop_series(nprng, blocks, K, pool_blocks, layers):
+    """Row numbers of the pool of each layer after every write, under the real drop rule: [layers, <=N] per write."""
+    N = pool_blocks * K
+    pools, series = [np.zeros(0, np.int64)] * layers, []
+    for t in range(blocks):
+        for l in range(layers):
+            old = pools[l]
+            if len(old) + K > N:
+                old = old[np.sort(nprng.permutation(len(old))[:N - K])]
+            pools[l] = np.concatenate([old, np.arange(t * K, (t + 1) * K)])
+        series.append(np.stack(pools))
+    return series
+
+
+class Batcher:
+    """Draws training batches."""
+
+    def __init__(self, scribe, seed, heldout=False, layers=4):
+        self.scribe, self.heldout, self.layers = scribe, heldout, layers
+        self.rng, self.np = random.Random(seed), np.random.RandomState(seed)
+
+    def draw_length(self, mix):
+        """(n, unit): a chunk length, and the length of the repeated text or 0."""
+        if self.rng.random() < mix.repeat:
+            unit = self.rng.choice([4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15])
+            return -(-16 // unit) * unit, unit
+        return self.rng.randint(mix.n_min, mix.n_max), 0
+
+    def write_stream(self, mix):
+        """A stream whose blocks fall into two length groups, and the batch with its chunks."""
+        rng = self.rng
+        stream = Stream(self.scribe, mix, rng, self.heldout)
+        lengths = [self.draw_length(mix) for _ in range(2)]
+        group = [rng.randrange(2) for _ in range(mix.blocks)]
+        quiet = 10 if rng.random() < mix.quiet_start else 0
+        for b in range(mix.blocks):
+            n, unit = lengths[group[b]]
+            if unit and b >= quiet:
+                stream.add_repeated(unit, n)
+            else:
+                stream.add_chunk(n, quiet=b < quiet)
+        batch = Batch()
+        for g in range(2):
+            own = [b for b in range(mix.blocks) if group[b] == g]
+            if own:
+                ids, subjects = zip(*[stream.texts[b] for b in own])
+                batch.chunks.append((np.array(own), np.array(ids), np.array(subjects)))
+        return stream, batch
+
+    def read_text(self, stream, pair, value):
+        """(ids, kinds, subjects, prompt length) of one question or completion with its answer."""
+        rng, mix, tok = self.rng, stream.mix, self.scribe.tok
+        fact = Fact(*pair, value)
+        rest = ""
+        if rng.random() < mix.compact:
+            prompt = stream.world.compact_ask(rng, fact, mix.gap)
+        elif rng.random() < mix.complete:
+            prompt, rest = stream.world.complete(rng, fact)
+        else:
+            prompt = stream.world.ask(rng, fact)
+        ids, subjects = self.scribe.mark(prompt)
+        answer, tail = tok.encode(" " + value), tok.encode(rest)
+        kinds = [PLAIN] * len(ids) + [VALUE] * len(answer) + [END] * (len(tail) + 1)
+        full = ids + answer + tail + [tok.eos]
+        return full, kinds, subjects + [-100] * (len(full) - len(ids)), len(ids)
+
+    def pick(self, stream, time, max_age):
+        """A (person, relation) told at most `max_age` writes before block `time`."""
+        rng = self.rng
+        if rng.random() < stream.mix.changed_first:
+            changed = [p for p, h in stream.history.items()
+                       if len(h) > 1 and any(0 < i and time - max_age <= b <= time for i, (b, _) in enumerate(h))]
+            if changed:
+                return rng.choice(changed)
+        for _ in range(200):
+            b = time - rng.randint(0, min(time, max_age))
+            if stream.facts[b]:
+                return rng.choice(stream.facts[b])
+        told = [p for p, h in stream.history.items() if h[0][0] <= time]
+        return rng.choice(told) if told else None
+
+    def draw(self, mix):
+        """One step's worth of chunks and reads."""
+        stream, batch = self.write_stream(mix)
+        K = mix.K
+        if mix.pool_blocks == 0:
+            times = [b for b in range(mix.blocks) if stream.facts[b]]
+            batch.pool = np.stack([np.stack([np.arange(b * K, b * K + K) for b in times])] * self.layers)
+        else:
+            first = mix.pool_blocks + mix.bank_blocks - 1
+            times = sorted(self.rng.randint(first, mix.blocks - 1) for _ in range(mix.groups))
+            series = drop_series(self.np, mix.blocks, K, mix.pool_blocks, self.layers)
+            batch.pool = np.stack([series[t] for t in times], 1)
+        texts, batch.source = [], np.zeros((len(times), mix.reads), np.int64)
+        for g, t in enumerate(times):
+            for r in range(mix.reads):
+                pair = self.pick(stream, t, mix.max_age if mix.pool_blocks else 0) or self.rng.choice(list(stream.history))
+                block, value = stream.value_at(pair, max(t, stream.history[pair][0][0]))
+                batch.source[g, r] = block
+                texts.append(self.read_text(stream, pair, value))
+        T = max(len(x[0]) for x in texts)
+        fill = lambda i, empty: np.array([x[i] + [empty] * (T - len(x[i])) for x in texts]).reshape(len(times), mix.reads, T)
+        batch.ids, batch.kinds, batch.subjects = fill(0, self.scribe.tok.pad), fill(1, PLAIN), fill(2, -100)
+        batch.prompt = np.array([[1] * x[3] + [0] * (T - x[3]) for x in texts]).reshape(len(times), mix.reads, T)
+        batch.time = np.array(times)
+        return batch
