@@ -1,5 +1,4 @@
 using LatentDb.MemoryStore.Blocks;
-using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 

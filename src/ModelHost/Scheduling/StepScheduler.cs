@@ -33,7 +33,9 @@ internal sealed class StepScheduler : IDisposable
     public ValueTask<Admission> EnterAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+#pragma warning disable VSTHRD103 // A zero time-out never blocks.
         return _places.Wait(0, CancellationToken.None) ? ValueTask.FromResult(new Admission(this)) : EnterSlowAsync(cancellationToken);
+#pragma warning restore VSTHRD103
     }
 
     public void Dispose()
