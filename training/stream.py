@@ -20,6 +20,7 @@ class Mix:
     same_relation: float = 0.8       # chance that a fact of a chunk shares the relation of another
     same_person: float = 0.2
     change: float = 0.0              # chance that a fact replaces an older one of the stream
+    change_recent: float = 0.0       # share of these that concern one of the last four chunks
     repeat: float = 0.0              # chance that a length group consists of repeated short texts
     filler: float = 0.0              # chance that a chunk has no fact
     quiet_start: float = 0.0         # chance that the stream starts with ten chunks of filler (a genesis pool)
@@ -37,7 +38,7 @@ class Mix:
 
 @dataclass
 class Batch:
-    chunks: list = field(default_factory=list)      # per length group: (block numbers, ids [b, n], subjects [b, n])
+    chunks: list = field(default_factory=list)      # even blocks, odd blocks: (block numbers, ids [b, n], subjects [b, n])
     ids: np.ndarray = None                           # reads [G, r, T]
     kinds: np.ndarray = None                         # [G, r, T] VALUE, END or PLAIN
     subjects: np.ndarray = None                      # [G, r, T] person the token speaks of, -100 none
@@ -100,7 +101,8 @@ class Stream:
         """A fact for the chunk under construction, and whether it changes an older one."""
         rng, mix = self.rng, self.mix
         if self.history and rng.random() < mix.change:
-            pair = rng.choice(list(self.history))
+            recent = [p for facts in self.facts[-4:] for p in facts]
+            pair = rng.choice(recent if recent and rng.random() < mix.change_recent else list(self.history))
             fact = self.world.draw(rng, *pair, self.heldout, avoid=self.history[pair][-1][1])
             if fact and all(f[:2] != pair for f in used):
                 return fact, True
@@ -201,24 +203,22 @@ class Batcher:
         return self.rng.randint(mix.n_min, mix.n_max), 0
 
     def write_stream(self, mix):
-        """A stream whose blocks fall into two length groups, and the batch with its chunks."""
+        """A stream whose even and odd blocks have a length each, and the batch with its chunks."""
         rng = self.rng
         stream = Stream(self.scribe, mix, rng, self.heldout)
         lengths = [self.draw_length(mix) for _ in range(2)]
-        group = [rng.randrange(2) for _ in range(mix.blocks)]
         quiet = 10 if rng.random() < mix.quiet_start else 0
         for b in range(mix.blocks):
-            n, unit = lengths[group[b]]
+            n, unit = lengths[b % 2]
             if unit and b >= quiet:
                 stream.add_repeated(unit, n)
             else:
                 stream.add_chunk(n, quiet=b < quiet)
         batch = Batch()
         for g in range(2):
-            own = [b for b in range(mix.blocks) if group[b] == g]
-            if own:
-                ids, subjects = zip(*[stream.texts[b] for b in own])
-                batch.chunks.append((np.array(own), np.array(ids), np.array(subjects)))
+            own = list(range(g, mix.blocks, 2))
+            ids, subjects = zip(*[stream.texts[b] for b in own])
+            batch.chunks.append((np.array(own), np.array(ids), np.array(subjects)))
         return stream, batch
 
     def read_text(self, stream, pair, value):

@@ -39,6 +39,11 @@ STAGES = {
                  start=replace(BASE, **DEPLOYED, density=9.0, pool_blocks=8, bank_blocks=2, same_relation=0.6, change=0.1,
                                repeat=0.2, filler=0.05, quiet_start=0.5, changed_first=0.25, groups=16, reads=8, max_age=60),
                  end={}),
+    "long": dict(steps=3200, subject=0.2, lr=(2e-3, 7e-3), ramp=1.0, cool=0.7, retriever=1.0, pool_only=0.2,
+                 start=replace(BASE, **DEPLOYED, blocks=80, density=9.0, pool_blocks=8, bank_blocks=2, same_relation=0.6,
+                               change=0.15, change_recent=0.5, repeat=0.2, filler=0.05, quiet_start=0.5, changed_first=0.25,
+                               groups=16, reads=8, max_age=72),
+                 end={}),
 }
 WEIGHT = {VALUE: 4.0, END: 0.3}      # loss weights of the answer; every other token of a read has PLAIN_WEIGHT
 PLAIN_WEIGHT = 0.05
@@ -107,7 +112,7 @@ class Retriever:
         loss_no = -(1 - s[no] + 1e-5).log().mean()
         # a row of the right block should also rank above the rest
         rank = torch.logsumexp((20 * s).masked_fill(~told, -1e9), 1) - torch.logsumexp((20 * s).masked_fill(~yes, -1e9), 1)
-        self.losses.append(0.5 * (loss_yes + loss_no) + 0.3 * rank.mean())
+        self.losses.append(0.3 * (loss_yes + loss_no) + 0.5 * rank.mean())
 
     def __call__(self, l, h):
         q, k = self.model.queries(l, h), self.model.keys(l, self.rows[l])
@@ -142,13 +147,12 @@ class Trainer:
     def forward(self, batch, mix, use_bank=True, graded=0, subject=False, prefix=None):
         """Write all chunks, read all questions.  Returns (h [Q, T, d], retriever, subject loss, subject accuracy)."""
         m, cfg = self.model, self.model.cfg
-        rows = [None] * mix.blocks
         aux, accuracy = 0.0, 0.0
         parts, order = [], []
         share = sum(len(own) for own, _, _ in batch.chunks)
         for own, ids, subjects in batch.chunks:
             m.taps = [] if subject else None
-            old = None if prefix is None else prefix[:, torch.tensor(own)]
+            old = prefix if prefix is None or not parts else parts[0].detach()      # odd blocks continue even ones
             parts.append(m.write(torch.tensor(ids), old, mix.K))
             order.append(own)
             if subject and (subjects >= 0).any():
@@ -172,11 +176,11 @@ class Trainer:
         return answer_loss(self.model, h, flat(batch.ids), flat(batch.kinds), self.tok.pad)
 
     def prefix(self, mix, rng):
-        """Blocks of the previous step in random order as the memory that this step's chunks are written on."""
+        """Blocks of the previous step in random order: the memory that the even chunks of this step are written on."""
         o = self.older
-        if o is None or o.shape[1] < mix.blocks or o.shape[2] != mix.K or rng.random() >= mix.prefix:
+        if o is None or o.shape[1] < mix.blocks // 2 or o.shape[2] != mix.K or rng.random() >= mix.prefix:
             return None
-        return o[:, torch.randperm(o.shape[1])[:mix.blocks]]
+        return o[:, torch.randperm(o.shape[1])[:mix.blocks // 2]]
 
     def one_step(self, stage, mix, opt, scale):
         rng = self.batcher.rng
