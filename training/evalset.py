@@ -47,7 +47,7 @@ def compose(world, tok, rng, facts, least=40, most=64):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--out", default="../models/small")
-    ap.add_argument("--heldout", type=int, default=240)
+    ap.add_argument("--heldout", type=int, default=400)
     ap.add_argument("--unrelated", type=int, default=160)
     ap.add_argument("--seed", type=int, default=7)
     a = ap.parse_args()

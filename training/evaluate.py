@@ -1,7 +1,7 @@
 """Measure the exported model with the real sequential procedure: one write after another from the genesis memory.
 
 Tables: retention after t unrelated writes (pool only, pool and bank), the fresh memory, changed facts, single short
-facts, and the demonstration dialogue.  Answers are greedy and must match exactly.
+facts, dense texts, and the demonstration dialogue.  Answers are greedy and must match exactly.
 """
 import argparse
 import json
@@ -50,12 +50,15 @@ def retention(engine, folder, times, limit, seed):
     print("questions per cell: %d" % len(asked), flush=True)
 
 
-def fresh(engine, folder):
-    """Guessing rate: the questions of heldout.jsonl without having told anything."""
-    mem, asked = engine.genesis(), lines_of(folder, "heldout.jsonl")
+def fresh(engine, folder, seed, draws=2000):
+    """Guessing rate without having told anything: the questions of heldout.jsonl, and many more held-out facts."""
+    mem, world, rng = engine.genesis(), World(), random.Random(seed)
+    asked = [(x["question"], x["answer"]) for x in lines_of(folder, "heldout.jsonl")]
+    facts = [world.draw(rng, rng.choice(world.people), rng.choice(world.relations), True) for _ in range(draws)]
+    more = [(world.ask(rng, f), f.value) for f in facts if f]
     for bank in (False, True):
-        print("fresh memory, %s: %s" % ("pool+bank" if bank else "pool only", share([
-            engine.answer(mem, x["question"], bank) == x["answer"] for x in asked])), flush=True)
+        rates = [share([engine.answer(mem, q, bank) == a for q, a in group]) for group in (asked, more)]
+        print("fresh memory, %s: heldout.jsonl %s, random held-out facts %s" % ("pool+bank" if bank else "pool only", *rates), flush=True)
 
 
 def changed(engine, folder, episodes, seed):
@@ -111,13 +114,31 @@ def demo(engine, seeds, show=True):
     print("demonstration: %s %s" % (share(hits), wrong[:8] if show else ""), flush=True)
 
 
+def dense(engine, episodes, seed):
+    """Texts of facts only: one chunk of 3 to 9 facts, then documents of 12 facts that are cut into chunks."""
+    world = World()
+    for count in (3, 5, 7, 9, 12):
+        hits = []
+        for i in range(episodes):
+            rng, generator = random.Random(seed + i), np.random.RandomState(seed + i)
+            facts = {}
+            while len(facts) < count:
+                fact = world.draw(rng, rng.choice(world.people), rng.choice(world.relations), True)
+                if fact:
+                    facts[fact[:2]] = fact
+            mem = engine.genesis()
+            engine.tell(mem, " ".join(world.state(rng, f) for f in facts.values()), generator)
+            hits += [engine.answer(mem, world.ask(rng, f)) == f.value for f in facts.values()]
+        print("text of %2d facts without filler: %s" % (count, share(hits)), flush=True)
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--model", default="../models/small")
     ap.add_argument("--times", default="0,1,2,4,8,16,32,64")
-    ap.add_argument("--limit", type=int, default=240, help="questions of the retention table")
+    ap.add_argument("--limit", type=int, default=400, help="questions of the retention table")
     ap.add_argument("--episodes", type=int, default=100, help="episodes of the other tables")
-    ap.add_argument("--tables", default="demo,single,fresh,changed,retention")
+    ap.add_argument("--tables", default="demo,single,fresh,dense,changed,retention")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
     torch.set_num_threads(1)
@@ -127,7 +148,9 @@ def main():
     if "single" in tables:
         single(engine, a.episodes, a.seed)
     if "fresh" in tables:
-        fresh(engine, a.model)
+        fresh(engine, a.model, a.seed)
+    if "dense" in tables:
+        dense(engine, max(1, a.episodes // 4), a.seed)
     if "changed" in tables:
         changed(engine, a.model, a.episodes, a.seed)
     if "retention" in tables:

@@ -22,6 +22,7 @@ class Mix:
     change: float = 0.0              # chance that a fact replaces an older one of the stream
     change_recent: float = 0.0       # share of these that concern one of the last four chunks
     repeat: float = 0.0              # chance that a length group consists of repeated short texts
+    paired: float = 0.0              # chance that two successive chunks are cut from one text
     filler: float = 0.0              # chance that a chunk has no fact
     quiet_start: float = 0.0         # chance that the stream starts with ten chunks of filler (a genesis pool)
     compact: float = 0.0             # share of telegram-style facts
@@ -125,22 +126,43 @@ class Stream:
         """Close a block: `text` cut to its last n tokens."""
         ids, subjects = self.scribe.mark(text)
         assert len(ids) >= n, (n, text)
+        self.close(facts, ids[-n:], subjects[-n:])
+
+    def close(self, facts, ids, subjects):
         block = len(self.texts)
-        self.texts.append((ids[-n:], subjects[-n:]))
+        self.texts.append((ids, subjects))
         self.facts.append([f[:2] for f in facts])
         for f in facts:
             self.history.setdefault(f[:2], []).append((block, f.value))
 
     def add_chunk(self, n, quiet=False):
         """A chunk of n tokens: some facts in random order among filler."""
+        body, told = self.compose(n, quiet)
+        self.tell([f for f, _ in told], " ".join(body), n)
+
+    def add_pair(self, n, m):
+        """Two chunks of n and m tokens cut from one text; a fact belongs to the chunk in which its sentence ends."""
+        body, told = self.compose(n + m)
+        ids, subjects = (x[-(n + m):] for x in self.scribe.mark(" ".join(body)))
+        size = sum(map(self.scribe.size, body))
+        ends, at = {}, n + m - size
+        for s in body:
+            at += self.scribe.size(s)
+            ends[s] = at
+        self.close([f for f, s in told if ends[s] <= n], ids[:n], subjects[:n])
+        self.close([f for f, s in told if ends[s] > n], ids[n:], subjects[n:])
+
+    def compose(self, n, quiet=False):
+        """Sentences of at least n tokens, and the facts told with their sentences."""
         rng = self.rng
         want = 0 if quiet or rng.random() < self.mix.filler else rng.randint(1, max(1, round(n / self.mix.density)))
-        room, used, sentences = n, [], []
+        room, used, sentences, told = n, [], [], []
         for _ in range(want):
             fact, change = self.next_fact(used)
             s = self.sentence(fact, change) if fact else None
             if s and self.scribe.size(s) <= room:
                 used.append(fact)
+                told.append((fact, s))
                 sentences.append(s)
                 room -= self.scribe.size(s)
         head = []
@@ -149,7 +171,7 @@ class Stream:
         first = [head.pop(0)] if cut else []
         body = sentences + head
         rng.shuffle(body)
-        self.tell(used, " ".join(first + body), n)
+        return first + body, told
 
     def add_repeated(self, unit, n):
         """A text of `unit` tokens told n / unit times, as the service does with texts under 16 tokens."""
@@ -208,9 +230,12 @@ class Batcher:
         stream = Stream(self.scribe, mix, rng, self.heldout)
         lengths = [self.draw_length(mix) for _ in range(2)]
         quiet = 10 if rng.random() < mix.quiet_start else 0
-        for b in range(mix.blocks):
+        while len(stream.texts) < mix.blocks:
+            b = len(stream.texts)
             n, unit = lengths[b % 2]
-            if unit and b >= quiet:
+            if b % 2 == 0 and b >= quiet and not lengths[0][1] + lengths[1][1] and rng.random() < mix.paired:
+                stream.add_pair(n, lengths[1][0])
+            elif unit and b >= quiet:
                 stream.add_repeated(unit, n)
             else:
                 stream.add_chunk(n, quiet=b < quiet)

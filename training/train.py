@@ -39,11 +39,16 @@ STAGES = {
                  start=replace(BASE, **DEPLOYED, density=9.0, pool_blocks=8, bank_blocks=2, same_relation=0.6, change=0.1,
                                repeat=0.2, filler=0.05, quiet_start=0.5, changed_first=0.25, groups=16, reads=8, max_age=60),
                  end={}),
-    "long": dict(steps=3200, subject=0.2, lr=(2e-3, 7e-3), ramp=1.0, cool=0.7, retriever=1.0, pool_only=0.2,
-                 start=replace(BASE, **DEPLOYED, blocks=80, density=9.0, pool_blocks=8, bank_blocks=2, same_relation=0.6,
+    "long": dict(steps=3200, subject=0.2, lr=(2e-3, 7e-3), ramp=0.3, cool=0.7, retriever=1.0, pool_only=0.2,
+                 start=replace(BASE, **DEPLOYED, blocks=80, density=9.0, paired=0.25, pool_blocks=8, bank_blocks=2, same_relation=0.6,
                                change=0.15, change_recent=0.5, repeat=0.2, filler=0.05, quiet_start=0.5, changed_first=0.25,
                                groups=16, reads=8, max_age=72),
-                 end={}),
+                 end=dict(density=7.0)),
+    "polish": dict(steps=2000, subject=0.2, lr=(1.2e-3, 4e-3), ramp=1.0, cool=0.95, retriever=1.0, pool_only=0.15,
+                   start=replace(BASE, **DEPLOYED, blocks=80, density=7.5, paired=0.25, pool_blocks=8, bank_blocks=2,
+                                 same_relation=0.6, change=0.2, change_recent=0.6, repeat=0.25, filler=0.05,
+                                 quiet_start=0.5, changed_first=0.3, groups=16, reads=8, max_age=72),
+                   end={}),
 }
 WEIGHT = {VALUE: 4.0, END: 0.3}      # loss weights of the answer; every other token of a read has PLAIN_WEIGHT
 PLAIN_WEIGHT = 0.05
