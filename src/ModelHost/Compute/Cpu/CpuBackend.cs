@@ -1,0 +1,256 @@
+using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute.Cpu.Kernels;
+
+namespace LatentDb.ModelHost.Compute.Cpu;
+
+/// <summary>
+/// The managed back end: all cores, the widest vectors of the processor, no native dependency. The same call gives the same bits whatever the
+/// number of threads; a row of a product does not depend on the other rows of the call. After the first calls none allocates.
+/// </summary>
+internal sealed class CpuBackend : IComputeBackend
+{
+    private readonly WorkerPool _pool;
+    private readonly KernelSet _kernels;
+    private readonly RopeTables _ropeTables = new();
+    private readonly JobRack<RowsJob> _rowsJobs = new();
+    private readonly JobRack<GemmJob> _gemmJobs = new();
+    private readonly JobRack<AttentionJob> _attentionJobs = new();
+    private readonly JobRack<RetrievalJob> _retrievalJobs = new();
+    private bool _disposed;
+
+    public CpuBackend(CpuBackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        InstructionSet = CpuFeatures.Resolve(options.InstructionSet);
+        _kernels = CreateKernels(InstructionSet);
+        _pool = new WorkerPool(options.Threads);
+        Name = $"cpu ({CpuFeatures.Describe(InstructionSet)}, {options.Threads} {(options.Threads == 1 ? "thread" : "threads")})";
+    }
+
+    public string Name { get; }
+
+    public CpuInstructionSet InstructionSet { get; }
+
+    public DeviceBuffer Allocate(long elements)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new CpuBuffer(elements);
+    }
+
+    public WeightMatrix Pack(ReadOnlySpan<byte> rowMajor, ElementType source, int outputs, int inputs, ElementType storage)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
+        ArgumentShapes.HostBytes(rowMajor.Length, source, (long)outputs * inputs, nameof(rowMajor));
+        if (storage is not (ElementType.F32 or ElementType.BF16))
+            throw new ArgumentException($"Weights are stored as F32 or BF16, not {storage}.", nameof(storage));
+        var weights = new PackedWeights(outputs, inputs, storage);
+        PanelPacking.Pack(_pool, _kernels, rowMajor, source, weights);
+        return weights;
+    }
+
+    public void Upload(ReadOnlySpan<byte> source, ElementType type, MatrixView target)
+    {
+        ArgumentShapes.HostBytes(source.Length, type, (long)target.Rows * target.Columns, nameof(source));
+        using HeldMatrix held = HeldMatrix.Open(target, nameof(target));
+        RowsJob job = RentRows();
+        try
+        {
+            HostCopies.Upload(_pool, job, source, type, held.Matrix);
+        }
+        finally
+        {
+            _rowsJobs.Return(job);
+        }
+    }
+
+    public void Download(MatrixView source, ElementType type, Span<byte> target)
+    {
+        ArgumentShapes.HostBytes(target.Length, type, (long)source.Rows * source.Columns, nameof(target));
+        using HeldMatrix held = HeldMatrix.Open(source, nameof(source));
+        RowsJob job = RentRows();
+        try
+        {
+            HostCopies.Download(_pool, job, held.Matrix, type, target);
+        }
+        finally
+        {
+            _rowsJobs.Return(job);
+        }
+    }
+
+    public void Multiply(MatrixView x, WeightMatrix weight, MatrixView y, bool accumulate = false, float scale = 1)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (weight is not PackedWeights packed) throw new ArgumentException("The weight was not packed by the cpu back end.", nameof(weight));
+        ArgumentShapes.Equal(x.Columns, packed.Inputs, "The columns of x", nameof(x));
+        ArgumentShapes.Equal(y.Columns, packed.Outputs, "The columns of y", nameof(y));
+        ArgumentShapes.Equal(y.Rows, x.Rows, "The rows of y", nameof(y));
+        ArgumentShapes.Distinct(y, x, nameof(y));
+        if (!accumulate && scale != 1) throw new ArgumentException("Only an accumulating product has a scale.", nameof(scale));
+        using HeldMatrix heldX = HeldMatrix.Open(x, nameof(x));
+        using HeldMatrix heldY = HeldMatrix.Open(y, nameof(y));
+        using HeldPanels panels = HeldPanels.Open(packed);
+        if (x.Rows == 0) return;
+        GemmJob job = _gemmJobs.Rent();
+        try
+        {
+            job.Execute(_pool, _kernels, panels.Call(heldX.Matrix, heldY.Matrix, accumulate, scale));
+        }
+        finally
+        {
+            _gemmJobs.Return(job);
+        }
+    }
+
+    public void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView y)
+    {
+        ArgumentShapes.Row(gain, x.Columns, nameof(gain));
+        ArgumentShapes.SameShape(y, x, nameof(y));
+        using HeldMatrix heldGain = HeldMatrix.Open(gain, nameof(gain));
+        RowsJob job = RentRows();
+        job.Operation = RowOperation.RmsNorm;
+        job.Row = heldGain.Matrix;
+        job.Epsilon = epsilon;
+        Execute(job, x, y);
+    }
+
+    public void Rope(MatrixView x, int headSize, int firstPosition, ReadOnlySpan<float> inverseFrequencies)
+    {
+        ArgumentShapes.Multiple(headSize, 2, "The head size", nameof(headSize));
+        ArgumentShapes.Multiple(x.Columns, headSize, "The columns of x", nameof(x));
+        ArgumentShapes.Equal(inverseFrequencies.Length, headSize / 2, "The number of frequencies", nameof(inverseFrequencies));
+        ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
+        RowsJob job = RentRows();
+        job.Operation = RowOperation.Rope;
+        job.HeadSize = headSize;
+        job.FirstPosition = firstPosition;
+        job.Angles = _ropeTables.Get(inverseFrequencies, checked(firstPosition + x.Rows));
+        Execute(job, x, x);
+    }
+
+    public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfLessThan(headSize, 1);
+        ArgumentShapes.Multiple(k.Columns, headSize, "The columns of k", nameof(k));
+        ArgumentShapes.Multiple(q.Columns, k.Columns, "The columns of q", nameof(q));
+        ArgumentShapes.SameShape(v, k, nameof(v));
+        ArgumentShapes.SameShape(output, q, nameof(output));
+        ArgumentShapes.Distinct(output, q, nameof(output));
+        if (k.Rows < q.Rows) throw new ArgumentException($"{q.Rows} query rows need as many key rows at least; there are {k.Rows}.", nameof(k));
+        using HeldMatrix heldQ = HeldMatrix.Open(q, nameof(q));
+        using HeldMatrix heldK = HeldMatrix.Open(k, nameof(k));
+        using HeldMatrix heldV = HeldMatrix.Open(v, nameof(v));
+        using HeldMatrix heldOutput = HeldMatrix.Open(output, nameof(output));
+        if (q.Rows == 0) return;
+        AttentionJob job = _attentionJobs.Rent();
+        try
+        {
+            job.Execute(_pool, _kernels, new AttentionCall { Q = heldQ.Matrix, K = heldK.Matrix, V = heldV.Matrix, Output = heldOutput.Matrix, HeadSize = headSize });
+        }
+        finally
+        {
+            _attentionJobs.Return(job);
+        }
+    }
+
+    public void SiluMultiply(MatrixView gate, MatrixView up) => ExecuteInPlace(RowOperation.SiluMultiply, up, gate, nameof(up));
+
+    public void Silu(MatrixView x) => ExecuteInPlace(RowOperation.Silu, x, x, nameof(x));
+
+    public void Add(MatrixView x, MatrixView y) => ExecuteInPlace(RowOperation.Add, x, y, nameof(x));
+
+    public void AddRow(MatrixView row, MatrixView y)
+    {
+        ArgumentShapes.Row(row, y.Columns, nameof(row));
+        using HeldMatrix heldRow = HeldMatrix.Open(row, nameof(row));
+        RowsJob job = RentRows();
+        job.Operation = RowOperation.AddRow;
+        job.Row = heldRow.Matrix;
+        Execute(job, y, y);
+    }
+
+    public void Copy(MatrixView source, MatrixView target) => ExecuteInPlace(RowOperation.Copy, source, target, nameof(source));
+
+    public void Gather(MatrixView table, ReadOnlySpan<int> indices, MatrixView target)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentShapes.Equal(target.Columns, table.Columns, "The columns of the target", nameof(target));
+        ArgumentShapes.Equal(target.Rows, indices.Length, "The rows of the target", nameof(target));
+        foreach (int index in indices)
+        {
+            if ((uint)index >= (uint)table.Rows)
+                throw new ArgumentOutOfRangeException(nameof(indices), index, $"The table has {table.Rows} rows.");
+        }
+
+        using HeldMatrix heldTable = HeldMatrix.Open(table, nameof(table));
+        using HeldMatrix heldTarget = HeldMatrix.Open(target, nameof(target));
+        HostCopies.Gather(heldTable.Matrix, indices, heldTarget.Matrix);
+    }
+
+    public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentShapes.Equal(keys.Columns, q.Columns, "The columns of the keys", nameof(keys));
+        ArgumentShapes.Equal(scores.Length, keys.Rows, "The number of scores", nameof(scores));
+        if (q.Rows == 0) throw new ArgumentException("A mean over no query rows is undefined.", nameof(q));
+        using HeldMatrix heldQ = HeldMatrix.Open(q, nameof(q));
+        using HeldMatrix heldKeys = HeldMatrix.Open(keys, nameof(keys));
+        RetrievalJob job = _retrievalJobs.Rent();
+        try
+        {
+            job.Execute(_pool, _kernels, heldQ.Matrix, heldKeys.Matrix, scores);
+        }
+        finally
+        {
+            _retrievalJobs.Return(job);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _pool.Dispose();
+    }
+
+#pragma warning disable CA1859 // One set for now; the vector sets follow.
+    private static KernelSet CreateKernels(CpuInstructionSet set) => set switch
+    {
+        _ => new ScalarKernels(),
+    };
+#pragma warning restore CA1859
+
+    private RowsJob RentRows()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        RowsJob job = _rowsJobs.Rent();
+        job.Kernels = _kernels;
+        return job;
+    }
+
+    private void ExecuteInPlace(RowOperation operation, MatrixView source, MatrixView target, string name)
+    {
+        ArgumentShapes.SameShape(source, target, name);
+        RowsJob job = RentRows();
+        job.Operation = operation;
+        Execute(job, source, target);
+    }
+
+    private void Execute(RowsJob job, MatrixView source, MatrixView target)
+    {
+        try
+        {
+            using HeldMatrix heldSource = HeldMatrix.Open(source, nameof(source));
+            using HeldMatrix heldTarget = HeldMatrix.Open(target, nameof(target));
+            job.Execute(_pool, heldSource.Matrix, heldTarget.Matrix);
+        }
+        finally
+        {
+            _rowsJobs.Return(job);
+        }
+    }
+}

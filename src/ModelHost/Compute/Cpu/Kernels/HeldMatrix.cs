@@ -1,0 +1,29 @@
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+
+/// <summary>A view turned into a pointer, with its memory held until Dispose.</summary>
+internal readonly unsafe ref struct HeldMatrix
+{
+    private readonly AlignedMemory? _memory;
+
+    private HeldMatrix(AlignedMemory memory, MatrixPointer matrix)
+    {
+        _memory = memory;
+        Matrix = matrix;
+    }
+
+    public MatrixPointer Matrix { get; }
+
+    /// <exception cref="ArgumentException">The view is empty of a buffer or belongs to another back end.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer was disposed.</exception>
+    public static HeldMatrix Open(MatrixView view, string name)
+    {
+        if (view.Buffer is not CpuBuffer buffer)
+            throw new ArgumentException("The view is not on a buffer of the cpu back end.", name);
+        AlignedMemory memory = buffer.Memory;
+        bool held = false;
+        memory.DangerousAddRef(ref held);
+        return new HeldMatrix(memory, new MatrixPointer((float*)memory.Pointer + view.Offset, view.Rows, view.Columns, view.Stride));
+    }
+
+    public void Dispose() => _memory?.DangerousRelease();
+}

@@ -1,0 +1,15 @@
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+
+/// <summary>What a <see cref="RowsJob"/> does to its rows.</summary>
+internal enum RowOperation
+{
+    RmsNorm,
+    Rope,
+    SiluMultiply,
+    Silu,
+    Add,
+    AddRow,
+    Copy,
+    Upload,
+    Download,
+}
