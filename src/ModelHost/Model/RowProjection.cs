@@ -1,0 +1,27 @@
+using LatentDb.ModelHost.Checkpoints;
+using LatentDb.ModelHost.Compute;
+
+namespace LatentDb.ModelHost.Model;
+
+/// <summary>
+/// What a query will need of a hidden row, computed once when the row is written (spec 5.7): K and V before RoPE under the read weights, and the
+/// retrieval key. All three depend on the row alone.
+/// </summary>
+internal sealed class RowProjection(IComputeBackend backend, ModelDimensions dimensions, ModelWeights model)
+{
+    /// <summary>Projects rows of a layer.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="hidden">[rows, d].</param>
+    /// <param name="keys">Receives K [rows, kv width].</param>
+    /// <param name="values">Receives V [rows, kv width].</param>
+    /// <param name="retrievalKeys">Receives retrieval keys [rows, key size]; null for MemoryLLM. Zeros where the layer has no retriever.</param>
+    public void Project(int layer, MatrixView hidden, MatrixView keys, MatrixView values, MatrixView? retrievalKeys)
+    {
+        using var scratch = new PassScratch(backend, dimensions, hidden.Rows);
+        LayerWeights weights = model.Layers[layer];
+        backend.RmsNorm(hidden, weights.InputNorm, model.Config.RmsEpsilon, scratch.Normed);
+        scratch.Apply(weights.Key, AdapterMode.Read, scratch.Normed, keys);
+        scratch.Apply(weights.Value, AdapterMode.Read, scratch.Normed, values);
+        if (retrievalKeys is { } target && weights.Retriever is { } retriever) scratch.Apply(retriever.Key, scratch.Normed, target);
+    }
+}
