@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace LatentDb.Testing;
+
+/// <summary>A real server process on a port that the system chose, with its output kept for the failure message.</summary>
+public sealed partial class SiloProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private SiloProcess(Process process) => _process = process;
+
+    public Uri Address { get; private set; } = null!;
+
+    public int Id => _process.Id;
+
+    /// <summary>Everything the process has printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
+    /// <summary>Starts the built server on a data folder and waits until it has printed its address.</summary>
+    public static async Task<SiloProcess> StartAsync(string data, string? model = null, params string[] more)
+    {
+        string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
+        string program = RepositoryFiles.Combine("src", "Silo", "bin", configuration, "net10.0", "LatentDb.Silo.dll");
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = RepositoryFiles.Root,
+        };
+        string[] arguments = [program, "--urls", "http://127.0.0.1:0", "--data", data, "--model", model ?? RepositoryFiles.Combine("models", "small"), .. more];
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        var silo = new SiloProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
+        await silo.RunAsync().ConfigureAwait(false);
+        return silo;
+    }
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>SIGTERM, then waits for the orderly end; returns the exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync().ConfigureAwait(false);
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync().ConfigureAwait(false);
+        _process.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        _process.OutputDataReceived += (_, line) => Receive(line.Data);
+        _process.ErrorDataReceived += (_, line) => Receive(line.Data);
+        _process.Exited += (_, _) => _address.TrySetException(new InvalidOperationException($"The server ended before it listened:\n{Output}"));
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        Address = await _address.Task.WaitAsync(StartLimit).ConfigureAwait(false);
+    }
+
+    private void Receive(string? line)
+    {
+        if (line is null) return;
+        lock (_output) _output.AppendLine(line);
+        Match match = ListeningAddress().Match(line);
+        if (match.Success) _address.TrySetResult(new Uri(match.Value));
+    }
+
+    // Port 0 is what was asked for, never what is listened on.
+    [GeneratedRegex(@"http://127\.0\.0\.1:[1-9][0-9]*")]
+    private static partial Regex ListeningAddress();
+}
