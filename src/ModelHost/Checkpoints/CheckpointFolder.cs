@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LatentDb.ModelHost.Checkpoints.Safetensors;
+using LatentDb.ModelHost.Tokenizers;
 
 namespace LatentDb.ModelHost.Checkpoints;
 
@@ -35,8 +36,6 @@ internal sealed class CheckpointFolder : IDisposable
     /// <summary>tokenizer.json as it is on disk; null when the folder has none (test checkpoints that are fed ids).</summary>
     public ReadOnlyMemory<byte>? TokenizerJson { get; }
 
-    public string TokenizerPath => Path.Combine(FolderPath, TokenizerName);
-
     public ModelConfig Config { get; }
 
     /// <summary>All tensors of all files, by name.</summary>
@@ -70,6 +69,17 @@ internal sealed class CheckpointFolder : IDisposable
             foreach (SafetensorsFile file in files) file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads tokenizer.json and checks that the model has an embedding for every id.</summary>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">checkpoint_invalid: missing, damaged, not supported, or larger than the model.</exception>
+    public Tokenizer LoadTokenizer()
+    {
+        string path = Path.Combine(FolderPath, TokenizerName);
+        if (TokenizerJson is not { } json) throw CheckpointErrors.Invalid(path, "the checkpoint has no tokenizer, and text cannot be read without one.");
+        Tokenizer tokenizer = Tokenizer.Load(path, json);
+        if (tokenizer.VocabularySize <= Config.VocabularySize) return tokenizer;
+        throw CheckpointErrors.Invalid(path, $"has ids up to {tokenizer.VocabularySize - 1}; the vocab_size of config.json is {Config.VocabularySize}.");
     }
 
     public void Dispose()
