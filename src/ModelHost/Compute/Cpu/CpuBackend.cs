@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute.Cpu.Kernels;
 
@@ -9,6 +10,9 @@ namespace LatentDb.ModelHost.Compute.Cpu;
 /// </summary>
 internal sealed class CpuBackend : IComputeBackend
 {
+    // Callers whose working memory is kept; with more at once, the others' is allocated and freed.
+    private const int CallsAtOnce = 8;
+
     private readonly WorkerPool _pool;
     private readonly KernelSet _kernels;
     private readonly RopeTables _ropeTables = new();
@@ -16,6 +20,8 @@ internal sealed class CpuBackend : IComputeBackend
     private readonly JobRack<GemmJob> _gemmJobs = new();
     private readonly JobRack<AttentionJob> _attentionJobs = new();
     private readonly JobRack<RetrievalJob> _retrievalJobs = new();
+    private readonly ScratchArena _callScratch;
+    private readonly ScratchArena _rangeScratch;
     private bool _disposed;
 
     public CpuBackend(CpuBackendOptions options)
@@ -25,6 +31,8 @@ internal sealed class CpuBackend : IComputeBackend
         InstructionSet = CpuFeatures.Resolve(options.InstructionSet);
         _kernels = CreateKernels(InstructionSet);
         _pool = new WorkerPool(options.Threads);
+        _callScratch = new ScratchArena(CallsAtOnce);
+        _rangeScratch = new ScratchArena(options.Threads + CallsAtOnce);
         Name = $"cpu ({CpuFeatures.Describe(InstructionSet)}, {options.Threads} {(options.Threads == 1 ? "thread" : "threads")})";
     }
 
@@ -97,7 +105,7 @@ internal sealed class CpuBackend : IComputeBackend
         GemmJob job = _gemmJobs.Rent();
         try
         {
-            job.Execute(_pool, _kernels, panels.Call(heldX.Matrix, heldY.Matrix, accumulate, scale));
+            job.Execute(_pool, _kernels, _callScratch, _rangeScratch, panels.Call(heldX.Matrix, heldY.Matrix, accumulate, scale));
         }
         finally
         {
@@ -149,7 +157,7 @@ internal sealed class CpuBackend : IComputeBackend
         AttentionJob job = _attentionJobs.Rent();
         try
         {
-            job.Execute(_pool, _kernels, new AttentionCall { Q = heldQ.Matrix, K = heldK.Matrix, V = heldV.Matrix, Output = heldOutput.Matrix, HeadSize = headSize });
+            job.Execute(_pool, _kernels, _rangeScratch, new AttentionCall { Q = heldQ.Matrix, K = heldK.Matrix, V = heldV.Matrix, Output = heldOutput.Matrix, HeadSize = headSize });
         }
         finally
         {
@@ -215,14 +223,16 @@ internal sealed class CpuBackend : IComputeBackend
         if (_disposed) return;
         _disposed = true;
         _pool.Dispose();
+        _callScratch.Dispose();
+        _rangeScratch.Dispose();
     }
 
-#pragma warning disable CA1859 // One set for now; the vector sets follow.
     private static KernelSet CreateKernels(CpuInstructionSet set) => set switch
     {
+        CpuInstructionSet.Avx512 => new VectorKernels<Gemm.Avx512Tile, Simd512, Vector512<float>>(),
+        CpuInstructionSet.Avx2 => new VectorKernels<Gemm.Avx2Tile, Simd256, Vector256<float>>(),
         _ => new ScalarKernels(),
     };
-#pragma warning restore CA1859
 
     private RowsJob RentRows()
     {

@@ -1,30 +1,145 @@
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
-/// <summary>Spreads one product over the pool: for few rows by panels of W, else first packing rows of x and then by blocks of y.</summary>
+/// <summary>
+/// Spreads one product over the pool: for few rows by panels of W; else, some hundred rows at a time, first packing them and then by blocks of y.
+/// </summary>
 internal sealed unsafe class GemmJob : PoolJob
 {
     /// <summary>Up to here the product is bound by reading W, and rows of x are used where they lie.</summary>
     public const int MostUnpackedRows = 4;
 
-    // About 100 KiB of W a range: ten microseconds.
-    private const int BytesPerRange = 100 * 1024;
+    // Packed at once: 384 rows x 256 inputs are 384 KiB, which leaves half of a second-level cache of 1 MiB.
+    private const int MostPackedRows = 384;
+
+    // About 128 KiB of W a range where it is read once: ten microseconds.
+    private const int BytesPerRange = 128 * 1024;
+
+    // Ranges per thread, so that a thread that loses its core to another process delays the call by a part of its share only.
+    private const int RangesPerThread = 8;
+    private const int MostPanelsPerRange = 8;
 
     private KernelSet _kernels = null!;
+    private ScratchArena _arena = null!;
     private GemmCall _call;
+    private Phase _phase;
     private int _panelsPerRange;
+    private int _panelRanges;
+    private int _sliversPerRange;
+    private int _slivers;
+    private int _firstRow;
+    private int _rows;
+    private float* _packed;
 
-    public void Execute(WorkerPool pool, KernelSet kernels, in GemmCall call)
+    private enum Phase
+    {
+        FewRows,
+        Pack,
+        Multiply,
+    }
+
+    /// <summary>Computes the call. callScratch is for the packed rows, rangeScratch for decoded panels.</summary>
+    public void Execute(WorkerPool pool, KernelSet kernels, ScratchArena callScratch, ScratchArena rangeScratch, in GemmCall call)
     {
         _kernels = kernels;
+        _arena = rangeScratch;
         _call = call;
-        int panels = Gemm.PanelCount(call.Outputs);
-        _panelsPerRange = Math.Max(1, BytesPerRange / (call.Inputs * Gemm.PanelWidth * sizeof(float)));
-        pool.Run(this, (panels + _panelsPerRange - 1) / _panelsPerRange);
+        if (call.X.Rows <= MostUnpackedRows || kernels.SliverRows == 0) MultiplyFew(pool);
+        else MultiplyMany(pool, callScratch);
     }
 
     public override void Run(int range)
     {
+        if (_phase == Phase.FewRows) RunFew(range);
+        else if (_phase == Phase.Pack) RunPack(range);
+        else RunMultiply(range);
+    }
+
+    private void MultiplyFew(WorkerPool pool)
+    {
+        _phase = Phase.FewRows;
+        int panels = Gemm.PanelCount(_call.Outputs);
+        long wanted = BytesPerRange / ((long)_call.Inputs * Gemm.PanelWidth * sizeof(float));
+        _panelsPerRange = (int)Math.Clamp((wanted + 3) / 4 * 4, 4, panels + 3);
+        pool.Run(this, CeilDivide(panels, _panelsPerRange));
+    }
+
+    private void MultiplyMany(WorkerPool pool, ScratchArena callScratch)
+    {
+        int rows = _call.X.Rows;
+        int parts = CeilDivide(rows, MostPackedRows);
+        int rowsPerPart = CeilDivide(CeilDivide(rows, parts), _kernels.SliverRows) * _kernels.SliverRows;
+        long bytes = (long)Gemm.PaddedRows(Math.Min(rows, rowsPerPart), _kernels.SliverGranule) * _call.Inputs * sizeof(float);
+        AlignedMemory memory = callScratch.Rent(bytes);
+        try
+        {
+            _packed = (float*)memory.Pointer;
+            for (_firstRow = 0; _firstRow < rows; _firstRow += rowsPerPart)
+            {
+                _rows = Math.Min(rowsPerPart, rows - _firstRow);
+                MultiplyPart(pool);
+            }
+        }
+        finally
+        {
+            callScratch.Return(memory);
+        }
+    }
+
+    private void MultiplyPart(WorkerPool pool)
+    {
+        _slivers = CeilDivide(_rows, _kernels.SliverRows);
+        _phase = Phase.Pack;
+        pool.Run(this, _slivers);
+
+        _phase = Phase.Multiply;
+        int panels = Gemm.PanelCount(_call.Outputs);
+        int wanted = pool.Threads * RangesPerThread;
+        _panelsPerRange = Math.Clamp(panels / wanted, 1, MostPanelsPerRange);
+        _panelRanges = CeilDivide(panels, _panelsPerRange);
+        int rowRanges = Math.Clamp(pool.Threads * 2 / _panelRanges, 1, _slivers);
+        _sliversPerRange = CeilDivide(_slivers, rowRanges);
+        pool.Run(this, _panelRanges * CeilDivide(_slivers, _sliversPerRange));
+    }
+
+    private void RunFew(int range)
+    {
         int first = range * _panelsPerRange;
         _kernels.MultiplyRows(_call, first, Math.Min(first + _panelsPerRange, Gemm.PanelCount(_call.Outputs)));
     }
+
+    private void RunPack(int range)
+    {
+        int first = range * _kernels.SliverRows;
+        int height = Math.Min(_kernels.SliverRows, _rows - first);
+        int granule = _kernels.SliverGranule;
+        MatrixPointer part = _call.X.SliceRows(_firstRow, _rows);
+        Gemm.PackSliver(part, first, height, Gemm.PaddedRows(height, granule), _packed, Gemm.PaddedRows(_rows, granule));
+    }
+
+    private void RunMultiply(int range)
+    {
+        AlignedMemory decoded = _arena.Rent(Gemm.DepthBlock * Gemm.PanelWidth * sizeof(float));
+        try
+        {
+            int firstPanel = range % _panelRanges * _panelsPerRange;
+            int firstSliver = range / _panelRanges * _sliversPerRange;
+            _kernels.MultiplyPacked(_call, new GemmBlock
+            {
+                PackedRows = _packed,
+                FirstRow = _firstRow,
+                Rows = _rows,
+                FirstSliver = firstSliver,
+                EndSliver = Math.Min(firstSliver + _sliversPerRange, _slivers),
+                FirstPanel = firstPanel,
+                EndPanel = Math.Min(firstPanel + _panelsPerRange, Gemm.PanelCount(_call.Outputs)),
+                Decoded = (float*)decoded.Pointer,
+            });
+        }
+        finally
+        {
+            _arena.Return(decoded);
+        }
+    }
+
+    private static int CeilDivide(int value, int by) => (value + by - 1) / by;
 }

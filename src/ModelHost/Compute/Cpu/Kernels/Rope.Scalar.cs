@@ -13,13 +13,7 @@ internal static unsafe partial class Rope
             {
                 float* low = x.Row(row) + head;
                 float* high = low + half;
-                for (int i = 0; i < half; i++)
-                {
-                    float a = low[i];
-                    float b = high[i];
-                    low[i] = (a * cosines[i]) - (b * sines[i]);
-                    high[i] = (b * cosines[i]) + (a * sines[i]);
-                }
+                for (int i = 0; i < half; i++) RotateOne(low + i, high + i, cosines[i], sines[i]);
             }
         }
     }
