@@ -64,7 +64,7 @@ def fresh(engine, folder, seed, draws=2000):
 def changed(engine, folder, episodes, seed):
     """A held-out fact, `before` unrelated writes, its change in one short text, `after` unrelated writes, question."""
     world, other = World(), [x["chunk"] for x in lines_of(folder, "unrelated.jsonl")]
-    for before, after in ((0, 0), (2, 0), (2, 2), (7, 2), (13, 2), (13, 12), (30, 20)):
+    for before, after in (("same text", 0), (0, 0), (2, 0), (2, 2), (7, 2), (13, 2), (13, 12), (30, 20)):
         new, old = [], []
         for i in range(episodes):
             rng, generator = random.Random(seed + i), np.random.RandomState(seed + i)
@@ -72,15 +72,17 @@ def changed(engine, folder, episodes, seed):
             while not second:
                 first = world.draw(rng, rng.choice(world.people), rng.choice(world.relations), True)
                 second = first and world.draw(rng, first.person, first.relation, True, avoid=first.value)
-            mem, order = engine.genesis(), rng.sample(other, before + after)
-            texts = [world.state(rng, first)] + order[:before] + [
-                rng.choice(RELATIONS[first.relation].changes).format(p=second.person, v=second.value)] + order[before:]
+            told = world.state(rng, first)
+            change = rng.choice(RELATIONS[first.relation].changes).format(p=second.person, v=second.value)
+            mem, order = engine.genesis(), rng.sample(other, 50)
+            texts = [told + " " + change] if before == "same text" else (
+                [told] + order[:before] + [change] + order[before:before + after])
             for text in texts:
                 engine.tell(mem, text, generator)
             got = engine.answer(mem, world.ask(rng, first))
             new.append(got == second.value)
             old.append(got == first.value)
-        print("changed after %2d writes, asked %2d writes later: new %s, old %.3f" % (before, after, share(new), np.mean(old)), flush=True)
+        print("changed after %s writes, asked %2d writes later: new %s, old %.3f" % (before, after, share(new), np.mean(old)), flush=True)
 
 
 def single(engine, episodes, seed):

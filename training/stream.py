@@ -21,6 +21,7 @@ class Mix:
     same_person: float = 0.2
     change: float = 0.0              # chance that a fact replaces an older one of the stream
     change_recent: float = 0.0       # share of these that concern one of the last four chunks
+    change_inside: float = 0.0       # chance that a told fact is changed again within its own chunk
     repeat: float = 0.0              # chance that a length group consists of repeated short texts
     paired: float = 0.0              # chance that two successive chunks are cut from one text
     filler: float = 0.0              # chance that a chunk has no fact
@@ -156,22 +157,38 @@ class Stream:
         """Sentences of at least n tokens, and the facts told with their sentences."""
         rng = self.rng
         want = 0 if quiet or rng.random() < self.mix.filler else rng.randint(1, max(1, round(n / self.mix.density)))
-        room, used, sentences, told = n, [], [], []
+        room, used, told = n, [], []
         for _ in range(want):
             fact, change = self.next_fact(used)
             s = self.sentence(fact, change) if fact else None
             if s and self.scribe.size(s) <= room:
                 used.append(fact)
                 told.append((fact, s))
-                sentences.append(s)
                 room -= self.scribe.size(s)
+                later = self.change_of(fact, room)
+                if later:
+                    told.append(later)
+                    room -= self.scribe.size(later[1])
+        sentences = [s for _, s in told]
         head = []
         self.scribe.pad_out(rng, head, room)
         cut = sum(map(self.scribe.size, head)) > room
         first = [head.pop(0)] if cut else []
         body = sentences + head
         rng.shuffle(body)
+        for (f, s), (g, later) in zip(told, told[1:]):
+            i, j = body.index(s), body.index(later)
+            if f[:2] == g[:2] and j < i:
+                body[i], body[j] = later, s
         return first + body, told
+
+    def change_of(self, fact, room):
+        """(fact, sentence) that gives the pair of `fact` another value, or None: by chance or for want of room."""
+        if self.rng.random() >= self.mix.change_inside:
+            return None
+        new = self.world.draw(self.rng, *fact[:2], self.heldout, avoid=fact.value)
+        s = new and self.world.state(self.rng, new, change=True)
+        return (new, s) if s and self.scribe.size(s) <= room else None
 
     def add_repeated(self, unit, n):
         """A text of `unit` tokens told n / unit times, as the service does with texts under 16 tokens."""
@@ -187,6 +204,11 @@ class Stream:
                 used.append(fact)
                 sentences.append(s)
                 room -= self.scribe.size(s)
+                later = self.change_of(fact, room)
+                if later:
+                    used.append(later[0])
+                    sentences.append(later[1])
+                    room -= self.scribe.size(later[1])
             if room == 0:
                 return self.tell(used, " ".join([" ".join(sentences)] * (n // unit)), n)
         self.add_chunk(n)

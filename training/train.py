@@ -44,9 +44,9 @@ STAGES = {
                                change=0.15, change_recent=0.5, repeat=0.2, filler=0.05, quiet_start=0.5, changed_first=0.25,
                                groups=16, reads=8, max_age=72),
                  end=dict(density=7.0)),
-    "polish": dict(steps=2000, subject=0.2, lr=(1.2e-3, 4e-3), ramp=1.0, cool=0.95, retriever=1.0, pool_only=0.15,
+    "polish": dict(steps=2000, subject=0.2, lr=(1.4e-3, 5e-3), ramp=1.0, cool=0.95, retriever=1.0, pool_only=0.15,
                    start=replace(BASE, **DEPLOYED, blocks=80, density=7.5, paired=0.25, pool_blocks=8, bank_blocks=2,
-                                 same_relation=0.6, change=0.2, change_recent=0.6, repeat=0.25, filler=0.05,
+                                 same_relation=0.6, change=0.2, change_recent=0.6, change_inside=0.12, repeat=0.25, filler=0.05,
                                  quiet_start=0.5, changed_first=0.3, groups=16, reads=8, max_age=72),
                    end={}),
 }
@@ -259,7 +259,7 @@ class Trainer:
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--stages", default="copy,bind,compress,pool,bank")
+    ap.add_argument("--stages", default="copy,bind,compress,pool,bank,long,polish")
     ap.add_argument("--tokenizer", default="../models/small", help="folder with tokenizer.json")
     ap.add_argument("--init", default="", help="start from this checkpoint instead of random weights")
     ap.add_argument("--resume", action="store_true", help="continue from --out if it exists")
