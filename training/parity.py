@@ -68,7 +68,7 @@ class Recorder:
             found["retrieval_scores.%d" % l] = score.numpy()
             best = score.sort(descending=True).values
             if len(best) > self.engine.R:
-                self.cut_gap.append(float(best[self.engine.R - 1] - best[self.engine.R]))
+                self.cut_gap.append(float(1 - best[self.engine.R] / best[self.engine.R - 1]))
         found["retrieval_order"] = np.stack([p[2].numpy() for p in record["picked"]])
         found["retrieval_hidden"] = np.stack([p[0].numpy() for p in record["picked"]])
         return found
@@ -120,20 +120,11 @@ def described(recorder):
     return table
 
 
-def main():
-    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--model", default="../models/small")
-    ap.add_argument("--out", default="runs/parity/small")
-    ap.add_argument("--merge_every", type=int, default=3, help="update_ltm_frequency of the case, so that merges occur")
-    ap.add_argument("--seed", type=int, default=5)
-    a = ap.parse_args()
-    torch.set_num_threads(1)
-    os.makedirs(a.out, exist_ok=True)
-    engine = Engine(a.model, age_mode="since_drop")
-    engine.config.update(update_ltm_frequency=a.merge_every, initial_rf_when_moving_stm_to_ltm=2)
-    rec = Recorder(engine, a.seed)
+def run_case(engine, folder, seed):
+    """The steps of the case with the drops of one seed."""
+    rec = Recorder(engine, seed)
     where, job = "Question: Where does Maria live? Answer:", "Question: What does Peter work as? Answer:"
-    chunks = [x["chunk"] for x in lines_of(a.model, "unrelated.jsonl")[:6]]
+    chunks = [x["chunk"] for x in lines_of(folder, "unrelated.jsonl")[:6]]
     rec.forward("where", where)
     rec.generate("where", where, 4)
     rec.inject("demo", DEMO)
@@ -147,8 +138,25 @@ def main():
             rec.forward("job", job)
             rec.generate("where", where, 4)
     rec.inject("tiny", "Maria lives in Rome.")
-    rec.forward("one", "Maria")
     rec.generate("complete", "Maria lives in", 4)
+    return rec
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--model", default="../models/small")
+    ap.add_argument("--out", default="runs/parity/small")
+    ap.add_argument("--merge_every", type=int, default=3, help="update_ltm_frequency of the case, so that merges occur")
+    ap.add_argument("--seed", type=int, default=5)
+    ap.add_argument("--tries", type=int, default=40, help="seeds tried")
+    a = ap.parse_args()
+    torch.set_num_threads(1)
+    os.makedirs(a.out, exist_ok=True)
+    engine = Engine(a.model, age_mode="since_drop")
+    engine.config.update(update_ltm_frequency=a.merge_every, initial_rf_when_moving_stm_to_ltm=2)
+    # ages and drops decide which rows compete; take the seed whose closest call at the retrieval cut is widest
+    cases = [run_case(engine, a.model, a.seed + i) for i in range(a.tries)]
+    rec = max(cases, key=lambda c: min(c.cut_gap))
     with open(os.path.join(a.out, "config.json"), "w") as f:
         json.dump(engine.config, f, indent=1)
     write_tensors(os.path.join(a.out, "inputs.safetensors"), rec.inputs)
@@ -162,8 +170,10 @@ def main():
         ops=dict(forward="read one sequence with memory, no state change", generate="greedy with cache; the end token is ignored",
                  inject="write one sequence; the drop is taken from the replay tensors"),
         steps=rec.steps, tensors=described(rec),
-        compare=dict(exact=EXACT, float_atol=1e-4, float_rtol=1e-4),
-        margins=dict(smallest_top1_top2_logit_gap=min(rec.logit_gap), smallest_retrieval_cut_gap=min(rec.cut_gap)), seed=a.seed)
+        compare=dict(exact=EXACT, float_atol=1e-4, float_rtol=1e-4,
+                     note="rows of equal age stand in descending index order; the cut gap is relative to the score"),
+        margins=dict(smallest_top1_top2_logit_gap=min(rec.logit_gap), smallest_relative_retrieval_cut_gap=min(rec.cut_gap)),
+        seed=a.seed + cases.index(rec))
     with open(os.path.join(a.out, "manifest.json"), "w") as f:
         json.dump(manifest, f, indent=1)
     print("%d steps, margins %s" % (len(rec.steps), manifest["margins"]))
