@@ -24,7 +24,7 @@ public interface IModelHost
 
     /// <summary>
     /// Reads one version and generates. Yields <see cref="GeneratedText"/> pieces, then exactly one <see cref="GenerationCompleted"/>.
-    /// Errors are thrown from the first MoveNextAsync on; ending the enumeration early frees everything the query holds.
+    /// Errors are thrown by the call itself or by MoveNextAsync; ending the enumeration early frees everything the query holds.
     /// </summary>
     /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_request, text_too_long, model_mismatch, overloaded, data_damaged.</exception>
     IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, CancellationToken cancellationToken);

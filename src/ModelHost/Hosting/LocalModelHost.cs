@@ -1,0 +1,154 @@
+using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Tensors;
+using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Checkpoints;
+using LatentDb.ModelHost.Compute;
+using LatentDb.ModelHost.Compute.Cpu;
+using LatentDb.ModelHost.Contracts;
+using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Paging;
+using LatentDb.ModelHost.Scheduling;
+using LatentDb.ModelHost.Tokenizers;
+
+namespace LatentDb.ModelHost.Hosting;
+
+/// <summary>The model host of this process: one checkpoint, one back end, many memories. Thread-safe.</summary>
+internal sealed class LocalModelHost : IModelHost, IDisposable
+{
+    private const int ConcurrentLoads = 8;
+
+    private readonly ModelHostOptions _options;
+    private readonly TimeProvider _time;
+    private readonly CheckpointFolder _folder;
+    private readonly IComputeBackend _backend;
+    private readonly MemoryModel _model;
+    private readonly Tokenizer _tokenizer;
+    private readonly ChatTemplate _template;
+    private readonly InjectText _injectText;
+    private readonly MemoryPager _pager;
+    private readonly StepScheduler _scheduler;
+    private readonly ModelDescription _description;
+
+    private LocalModelHost(
+        ModelHostOptions options, TimeProvider time, CheckpointFolder folder, IComputeBackend backend, MemoryModel model, ModelFingerprint fingerprint)
+    {
+        _options = options;
+        _time = time;
+        _folder = folder;
+        _backend = backend;
+        _model = model;
+        _tokenizer = folder.LoadTokenizer();
+        _template = ChatTemplate.For(_tokenizer, folder.Config.EosTokenIds);
+        _injectText = new InjectText(folder.Config, _tokenizer, _template, options);
+        ModelDimensions size = model.Dimensions;
+        _pager = new MemoryPager(backend, new SliceGeometry((2 * size.KvWidth) + size.KeySize, size.D), new PagerOptions(options.ResidentBytes, ConcurrentLoads));
+        _scheduler = new StepScheduler(new SchedulerOptions(options.MaxActive, options.MaxWaiting, ConcurrentSteps: 1));
+        _description = Describe(fingerprint);
+    }
+
+    public bool IsReady => true;
+
+    /// <summary>Bytes of memory rows that are resident now.</summary>
+    public long ResidentBytes => _pager.ResidentBytes;
+
+    /// <summary>Pins not given back; zero when no request runs.</summary>
+    public long OutstandingPins => _pager.OutstandingPins;
+
+    /// <summary>Opens the checkpoint, loads its weights and computes its fingerprint.</summary>
+    /// <exception cref="LatentDbException">checkpoint_invalid, configuration_invalid.</exception>
+    public static LocalModelHost Load(ModelHostOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        options.Check();
+        List<IDisposable> owned = [];
+        try
+        {
+            CheckpointFolder folder = CheckpointFolder.Open(options.Model);
+            owned.Add(folder);
+            var backend = new CpuBackend(new CpuBackendOptions { Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount });
+            owned.Add(backend);
+            var weights = new WeightLoadOptions { Storage = options.Weights switch { "f32" => ElementType.F32, "bf16" => ElementType.BF16, _ => null } };
+            MemoryModel model = MemoryModel.Load(folder, backend, weights, null, CompatibilityMode.None, cancellationToken);
+            owned.Add(model);
+            ModelFingerprint fingerprint = FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, cancellationToken);
+            return new LocalModelHost(options, time, folder, backend, model, fingerprint);
+        }
+        catch
+        {
+            owned.Reverse();
+            owned.ForEach(o => o.Dispose());
+            throw;
+        }
+    }
+
+    public ModelDescription Describe() => _description;
+
+    public Task<Manifest> WriteGenesisAsync(IBlockSink sink, CancellationToken cancellationToken) => _model.Genesis.WriteAsync(sink, cancellationToken);
+
+    public Task<InjectOutcome> InjectAsync(InjectRequest request, CancellationToken cancellationToken)
+    {
+        CheckFingerprint(request.Head);
+        var clock = new StageClock(_time);
+        InjectTokens text = _injectText.Prepare(request.Text);
+        return new InjectRun(_model, _pager, _scheduler, _time).RunAsync(request, text, clock.Lap(), cancellationToken);
+    }
+
+    public IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, CancellationToken cancellationToken)
+    {
+        CheckFingerprint(request.Version);
+        var clock = new StageClock(_time);
+        int[] prompt = _template.LayOutPrompt(request.Prompt);
+        CheckLengths(request, prompt.Length);
+        return new QueryRun(_model, _tokenizer, _template, _pager, _scheduler, _time).RunAsync(request, prompt, clock.Lap(), cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        _scheduler.Dispose();
+        _pager.Dispose();
+        _model.Dispose();
+        _backend.Dispose();
+        _folder.Dispose();
+    }
+
+    private void CheckFingerprint(VersionedManifest version)
+    {
+        if (version.Version.Fingerprint == _description.Fingerprint) return;
+        throw new LatentDbException(
+            ErrorCode.ModelMismatch,
+            $"Version {version.Version.Number} was written by model {version.Version.Fingerprint.Short}; loaded is {_description.Fingerprint.Short}.");
+    }
+
+    private void CheckLengths(QueryRequest request, int promptTokens)
+    {
+        if (promptTokens == 0) throw new LatentDbException(ErrorCode.InvalidRequest, "The prompt has no tokens.");
+        if (request.Options.MaxTokens > _options.MaxNewTokens)
+        {
+            throw new LatentDbException(ErrorCode.InvalidRequest, $"max_tokens is {request.Options.MaxTokens}; this server allows {_options.MaxNewTokens}.");
+        }
+
+        // Positions count memory rows too; beyond the trained range rotary positions mean nothing.
+        int room = _folder.Config.MaxPositions - _model.MaxMemoryRows(request.Version.Manifest) - request.Options.MaxTokens;
+        if (promptTokens > room) throw new LatentDbException(ErrorCode.TextTooLong, $"The prompt has {promptTokens} tokens; with max_tokens {request.Options.MaxTokens} there is room for {Math.Max(0, room)}.");
+    }
+
+    private ModelDescription Describe(ModelFingerprint fingerprint) => new(
+        _folder.Name,
+        fingerprint,
+        _folder.Config.Family == ModelFamily.MPlus ? "mplus" : "memoryllm",
+        Parameters(),
+        _model.Dimensions.L,
+        _model.Dimensions.D,
+        _model.Dimensions.K,
+        _model.Dimensions.N,
+        _model.Dimensions.R,
+        _folder.Config.MaxChunkTokens,
+        ModelConfig.MinChunkTokens,
+        _model.Dimensions.Vocabulary,
+        _model.Encoder.RowBytes * _model.Dimensions.K * _model.Dimensions.L,
+        _backend.Name);
+
+    private long Parameters() => _folder.Tensors
+        .Where(t => t.Key.StartsWith("model.", StringComparison.Ordinal) || t.Key.StartsWith("lm_head", StringComparison.Ordinal))
+        .Sum(t => t.Value.Elements);
+}

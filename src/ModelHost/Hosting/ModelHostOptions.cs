@@ -1,0 +1,53 @@
+using LatentDb.MemoryStore.Errors;
+
+namespace LatentDb.ModelHost.Hosting;
+
+/// <summary>Which model is served, and what it may use of the machine.</summary>
+public sealed class ModelHostOptions
+{
+    /// <summary>Folder of a checkpoint in Hugging Face layout. Default: the shipped small model.</summary>
+    public string Model { get; set; } = "models/small";
+
+    /// <summary>Compute threads; 0 = one per core.</summary>
+    public int Threads { get; set; }
+
+    /// <summary>Bytes for decoded memory rows of all users. Default 1 GiB: thousands of memories of the small model.</summary>
+    public long ResidentBytes { get; set; } = 1L << 30;
+
+    /// <summary>Weights in memory: <c>f32</c>, <c>bf16</c> (half the bytes), or <c>auto</c> = as the checkpoint stores them.</summary>
+    public string Weights { get; set; } = "auto";
+
+    /// <summary>Text under the model's minimum chunk (16 tokens): <c>repeat</c> it until it is long enough, or <c>refuse</c> it.</summary>
+    public string ShortText { get; set; } = "repeat";
+
+    /// <summary>Requests that compute in turns; each holds a key/value cache.</summary>
+    public int MaxActive { get; set; } = 16;
+
+    /// <summary>Requests that wait for a place; one more is refused with a time to retry.</summary>
+    public int MaxWaiting { get; set; } = 256;
+
+    /// <summary>Tokens of one inject; a chunk of the small model has 64, so the default is well over a thousand writes.</summary>
+    public int MaxInjectTokens { get; set; } = 131_072;
+
+    /// <summary>Tokens that one query may generate.</summary>
+    public int MaxNewTokens { get; set; } = 1024;
+
+    /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
+    public void Check()
+    {
+        Require(!string.IsNullOrWhiteSpace(Model), nameof(Model), Model);
+        Require(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
+        Require(ResidentBytes >= 1 << 20, nameof(ResidentBytes), ResidentBytes);
+        Require(Weights is "auto" or "f32" or "bf16", nameof(Weights), Weights);
+        Require(ShortText is "repeat" or "refuse", nameof(ShortText), ShortText);
+        Require(MaxActive is >= 1 and <= 4096, nameof(MaxActive), MaxActive);
+        Require(MaxWaiting is >= 0 and <= 1_000_000, nameof(MaxWaiting), MaxWaiting);
+        Require(MaxInjectTokens is >= 16 and <= 16_777_216, nameof(MaxInjectTokens), MaxInjectTokens);
+        Require(MaxNewTokens is >= 1 and <= 1_048_576, nameof(MaxNewTokens), MaxNewTokens);
+    }
+
+    private static void Require(bool holds, string name, object? value)
+    {
+        if (!holds) throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The option {name} has the value '{value}', which is out of range.");
+    }
+}

@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Contracts;
+using LatentDb.ModelHost.Generation;
+using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Paging;
+using LatentDb.ModelHost.Scheduling;
+using LatentDb.ModelHost.Tokenizers;
+
+namespace LatentDb.ModelHost.Hosting;
+
+/// <summary>One query from its prompt to its last token. Everything that it holds is freed when the enumeration ends, however it ends.</summary>
+internal sealed class QueryRun(MemoryModel model, Tokenizer tokenizer, ChatTemplate template, MemoryPager pager, StepScheduler scheduler, TimeProvider time)
+{
+    private TimeSpan _queue;
+    private TimeSpan _decode;
+
+    public async IAsyncEnumerable<GenerationEvent> RunAsync(
+        QueryRequest request, int[] prompt, TimeSpan tokenize, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var clock = new StageClock(time);
+        using StepScheduler.Admission place = await scheduler.EnterAsync(cancellationToken).ConfigureAwait(false);
+        _queue += clock.Lap();
+        Manifest manifest = request.Version.Manifest;
+        using ReadSession session = model.NewSession(manifest, prompt.Length, request.Options.MaxTokens);
+        TimeSpan pageIn;
+        TimeSpan prefill;
+
+        // The pins end with the prefill: the session's cache holds its own copy of what it reads.
+        using (PinHandle rows = await pager.PinForReadAsync(manifest, request.Source, cancellationToken).ConfigureAwait(false))
+        {
+            pageIn = clock.Lap();
+            using StepScheduler.Turn turn = await place.TakeTurnAsync(cancellationToken).ConfigureAwait(false);
+            _queue += clock.Lap();
+            await model.PrefillAsync(session, rows, prompt, null, cancellationToken).ConfigureAwait(false);
+            prefill = clock.Lap();
+        }
+
+        var sampler = new Sampler(request.Options, model.Dimensions.Vocabulary);
+        sampler.Observe(prompt);
+        var answer = new AnswerText(tokenizer, request.Options);
+        int generated = 0;
+        var reason = FinishReason.Length;
+        while (true)
+        {
+            int id = sampler.Next(session.Logits);
+            if (template.StopIds.Contains(id))
+            {
+                reason = FinishReason.Stop;
+                break;
+            }
+
+            generated++;
+            string text = answer.Append(id);
+            if (text.Length > 0) yield return new GeneratedText(text);
+            if (answer.IsStopped)
+            {
+                reason = FinishReason.Stop;
+                break;
+            }
+
+            if (generated == request.Options.MaxTokens) break;
+            await StepAsync(session, place, id, cancellationToken).ConfigureAwait(false);
+        }
+
+        string rest = answer.Flush();
+        if (rest.Length > 0) yield return new GeneratedText(rest);
+        var timings = new StageTimings { Queue = _queue, Tokenize = tokenize, PageIn = pageIn, Prefill = prefill, Decode = _decode };
+        yield return new GenerationCompleted(reason, new TokenUsage(prompt.Length, generated), Report(manifest, session), timings);
+    }
+
+    private async ValueTask StepAsync(ReadSession session, StepScheduler.Admission place, int id, CancellationToken cancellationToken)
+    {
+        var clock = new StageClock(time);
+        using StepScheduler.Turn turn = await place.TakeTurnAsync(cancellationToken).ConfigureAwait(false);
+        _queue += clock.Lap();
+        model.Extend(session, [id], cancellationToken);
+        _decode += clock.Lap();
+    }
+
+    /// <summary>Positions in the bank to blocks, most rows first.</summary>
+    private RetrievalReport Report(Manifest manifest, ReadSession session)
+    {
+        if (!model.Rules.KeepsBank) return RetrievalReport.None;
+        var rowsOfBlock = new Dictionary<BlockId, (long WrittenAt, int Rows)>();
+        for (int layer = 0; layer < session.Retrieved.Length; layer++)
+        {
+            int[] positions = [.. session.Retrieved[layer].Order()];
+            int next = 0;
+            int end = 0;
+            foreach (BankRun run in manifest.Layers[layer].Bank)
+            {
+                end += run.Count;
+                int first = next;
+                while (next < positions.Length && positions[next] < end) next++;
+                if (next == first) continue;
+                ManifestBlock block = manifest.Blocks[run.Block];
+                rowsOfBlock[block.Id] = (block.WrittenAt, rowsOfBlock.GetValueOrDefault(block.Id).Rows + next - first);
+            }
+        }
+
+        return new RetrievalReport(
+            [.. session.Retrieved.Select(r => r.Length)],
+            [.. rowsOfBlock.Select(b => new RetrievedBlock(b.Key, b.Value.WrittenAt, b.Value.Rows)).OrderByDescending(b => b.Rows).ThenBy(b => b.WrittenAt)]);
+    }
+}
