@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute;
+using LatentDb.ModelHost.Compute.Cpu;
+
+namespace LatentDb.Kernels;
+
+/// <summary>
+/// Each kernel's share of the machine's peak. Peak and kernel are measured in turns, and medians compared: on a shared machine only the ratio
+/// means something.
+/// </summary>
+internal static class FloorReport
+{
+    private const int Rounds = 15;
+
+    // Sixteen times the last-level cache of a small server.
+    private const long MemoryBytes = 512L << 20;
+
+    public static void Print(TextWriter output)
+    {
+        int all = Environment.ProcessorCount;
+        foreach (int threads in all == 1 ? [1] : new[] { 1, all })
+        {
+            using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
+            using var peaks = new MachinePeaks(threads, MemoryBytes);
+            output.WriteLine($"{backend.Name}: medians of {Rounds} rounds, peak and kernel in turns");
+            output.WriteLine("| kernel | shape | rate | peak in the same run | share |");
+            output.WriteLine("|---|---|---|---|---|");
+            PrintProducts(output, backend, peaks);
+            PrintRows(output, backend, peaks);
+            PrintAttention(output, backend, peaks);
+            PrintRetrieval(output, backend, peaks);
+            output.WriteLine();
+        }
+    }
+
+    private static void PrintProducts(TextWriter output, CpuBackend backend, MachinePeaks peaks)
+    {
+        foreach (ElementType storage in new[] { ElementType.F32, ElementType.BF16 })
+        {
+            foreach ((int outputs, int inputs) in new[] { (1024, 1024), (2048, 2048), (4096, 4096) })
+            {
+                using var operands = new KernelOperands(backend);
+                WeightMatrix weight = operands.Weight(outputs, inputs, storage);
+                foreach (int m in new[] { 8, 16, 64, 256, 512 })
+                {
+                    MatrixView x = operands.Matrix(m, inputs);
+                    MatrixView y = operands.Matrix(m, outputs);
+                    double flops = 2.0 * m * outputs * inputs;
+                    Compare(output, peaks, $"Gemm {storage}", $"{m} x {inputs} x {outputs}", flops, () => backend.Multiply(x, weight, y));
+                }
+            }
+        }
+    }
+
+    private static void PrintRows(TextWriter output, CpuBackend backend, MachinePeaks peaks)
+    {
+        foreach (ElementType storage in new[] { ElementType.F32, ElementType.BF16 })
+        {
+            foreach (int m in new[] { 1, 2, 4 })
+            {
+                using var operands = new KernelOperands(backend);
+                const int Inputs = 4096;
+                int outputs = storage == ElementType.F32 ? 16384 : 32768;
+                WeightMatrix weight = operands.Weight(outputs, Inputs, storage);
+                MatrixView x = operands.Matrix(m, Inputs);
+                MatrixView y = operands.Matrix(m, outputs);
+                double bytes = (double)outputs * Inputs * storage.Bytes();
+                CompareBytes(output, peaks, $"Gemv {storage}", $"{m} x {Inputs} x {outputs}", bytes, () => backend.Multiply(x, weight, y));
+            }
+        }
+    }
+
+    private static void PrintAttention(TextWriter output, CpuBackend backend, MachinePeaks peaks)
+    {
+        foreach ((int rows, int keys, int heads, int kvHeads, int headSize) in
+                 new[] { (512, 512, 16, 4, 64), (512, 4096, 16, 4, 64), (512, 4096, 16, 4, 128), (128, 8192, 16, 16, 64) })
+        {
+            using var operands = new KernelOperands(backend);
+            MatrixView q = operands.Matrix(rows, heads * headSize);
+            MatrixView result = operands.Matrix(rows, heads * headSize);
+            MatrixView k = operands.Matrix(keys, kvHeads * headSize);
+            MatrixView v = operands.Matrix(keys, kvHeads * headSize);
+            double pairs = ((double)rows * (keys - rows)) + (rows * (rows + 1) / 2.0);
+            string shape = $"{rows} rows, {keys} keys, {heads}/{kvHeads} heads of {headSize}";
+            Compare(output, peaks, "Attention", shape, 4 * pairs * heads * headSize, () => backend.Attention(q, k, v, headSize, result));
+        }
+
+        foreach ((int keys, int heads, int kvHeads) in new[] { (8192, 32, 8), (8192, 16, 16) })
+        {
+            using var operands = new KernelOperands(backend);
+            const int HeadSize = 128;
+            MatrixView q = operands.Matrix(1, heads * HeadSize);
+            MatrixView result = operands.Matrix(1, heads * HeadSize);
+            MatrixView k = operands.Matrix(keys, kvHeads * HeadSize);
+            MatrixView v = operands.Matrix(keys, kvHeads * HeadSize);
+            double bytes = 2.0 * keys * kvHeads * HeadSize * sizeof(float);
+            string shape = $"1 row, {keys} keys, {heads}/{kvHeads} heads of {HeadSize}";
+            CompareBytes(output, peaks, "Attention", shape, bytes, () => backend.Attention(q, k, v, HeadSize, result));
+        }
+    }
+
+    private static void PrintRetrieval(TextWriter output, CpuBackend backend, MachinePeaks peaks)
+    {
+        const int Keys = 32768;
+        const int Width = 1024;
+        var scores = new float[Keys];
+        using var operands = new KernelOperands(backend);
+        MatrixView keys = operands.Matrix(Keys, Width);
+        MatrixView one = operands.Matrix(1, Width);
+        CompareBytes(output, peaks, "RetrievalScores", $"1 row, {Keys} keys of {Width}", (double)Keys * Width * sizeof(float), () => backend.RetrievalScores(one, keys, scores));
+        foreach (int rows in new[] { 32, 256 })
+        {
+            MatrixView q = operands.Matrix(rows, Width);
+            Compare(output, peaks, "RetrievalScores", $"{rows} rows, {Keys} keys of {Width}", 2.0 * rows * Keys * Width, () => backend.RetrievalScores(q, keys, scores));
+        }
+    }
+
+    private static void Compare(TextWriter output, MachinePeaks peaks, string kernel, string shape, double flops, Action run)
+    {
+        (double time, double peakTime) = MeasureInTurns(run, peaks.RunFma);
+        Write(output, kernel, shape, flops / time, peaks.FmaFlops / peakTime, "GFLOP/s");
+    }
+
+    private static void CompareBytes(TextWriter output, MachinePeaks peaks, string kernel, string shape, double bytes, Action run)
+    {
+        (double time, double peakTime) = MeasureInTurns(run, peaks.RunRead);
+        Write(output, kernel, shape, bytes / time, peaks.ReadBytes / peakTime, "GB/s");
+    }
+
+    private static void Write(TextWriter output, string kernel, string shape, double rate, double peak, string unit) =>
+        output.WriteLine($"| {kernel} | {shape} | {rate / 1e9:F1} {unit} | {peak / 1e9:F1} {unit} | {rate / peak:P0} |");
+
+    private static (double First, double Second) MeasureInTurns(Action first, Action second)
+    {
+        var firstSeconds = new double[Rounds];
+        var secondSeconds = new double[Rounds];
+        first();
+        second();
+        for (int round = 0; round < Rounds; round++)
+        {
+            firstSeconds[round] = Seconds(first);
+            secondSeconds[round] = Seconds(second);
+        }
+
+        Array.Sort(firstSeconds);
+        Array.Sort(secondSeconds);
+        return (firstSeconds[Rounds / 2], secondSeconds[Rounds / 2]);
+    }
+
+    private static double Seconds(Action action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+}
