@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+using LatentDb.MemoryStore.Identity;
+
+namespace LatentDb.MemoryStore.Records;
+
+/// <summary>Where a record's frames stand in the log of its epoch, and what they must say about themselves.</summary>
+/// <param name="Epoch">The owner that wrote it; names the log.</param>
+/// <param name="Sequence">Sequence number of the first frame; the others follow without a gap.</param>
+/// <param name="Bytes">Payload bytes of all frames together.</param>
+/// <param name="OperationIdBytes">Bytes of the operation id in the first frame.</param>
+/// <param name="Addresses">Address of each frame.</param>
+internal sealed record RecordLocation(Epoch Epoch, long Sequence, int Bytes, int OperationIdBytes, ImmutableArray<long> Addresses);
+
+/// <summary>One stored slice of a block: what a version vouches for.</summary>
+/// <param name="Layer">Layer of the model.</param>
+/// <param name="Part">A <see cref="Blocks.SlicePart"/>.</param>
+/// <param name="Checksum">CRC-32C of the whole payload, over and above that of each frame.</param>
+/// <param name="Location">Where it stands in the block log.</param>
+internal sealed record StoredSlice(int Layer, Blocks.SlicePart Part, uint Checksum, RecordLocation Location);
+
+/// <summary>A committed block: all its slices.</summary>
+internal sealed record StoredBlock(BlockId Id, ImmutableArray<StoredSlice> Slices)
+{
+    public long Bytes { get; } = Slices.Sum(s => (long)s.Location.Bytes);
+}
