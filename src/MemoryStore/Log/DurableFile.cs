@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+using LatentDb.MemoryStore.Errors;
+using Microsoft.Win32.SafeHandles;
+
+namespace LatentDb.MemoryStore.Log;
+
+/// <summary>Makes files and names durable, and tells when that failed.</summary>
+/// <remarks>
+/// .NET 10.0.12 on Linux returns normally from FlushToDisk and Flush(true) when fsync fails: its native side returns (fsync(fd) &lt; 0), which is 1,
+/// and its managed side tests for a negative number. So the calls are our own. A failed sync is never repeated: Linux marks the pages clean after
+/// a failure, and the second call reports success for data that is gone.
+/// </remarks>
+internal static partial class DurableFile
+{
+    private const int InterruptedErrno = 4; // EINTR
+    private const int NoSpaceErrno = 28; // ENOSPC
+    private const int QuotaErrno = 122; // EDQUOT
+    private const int OpenDirectoryFlags = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, with O_RDONLY = 0
+
+    /// <summary>Returns when the file's bytes, and the length needed to read them, are on stable storage.</summary>
+    /// <exception cref="IOException">HResult is the errno. The file must not be trusted any more.</exception>
+    public static void Sync(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+#pragma warning disable RS0030 // Only the Linux implementation hides failures; on other systems this is the right call.
+            RandomAccess.FlushToDisk(file);
+#pragma warning restore RS0030
+            return;
+        }
+
+        bool added = false;
+        try
+        {
+            file.DangerousAddRef(ref added);
+            SyncDescriptor((int)file.DangerousGetHandle());
+        }
+        finally
+        {
+            if (added) file.DangerousRelease();
+        }
+    }
+
+    /// <summary>fdatasync on a raw descriptor; repeated only when a signal interrupted it.</summary>
+    /// <exception cref="IOException">HResult is the errno.</exception>
+    internal static void SyncDescriptor(int descriptor) => Check(() => DataSync(descriptor), "fdatasync");
+
+    /// <summary>Makes creations, renames and deletions in a folder durable. POSIX does not promise that syncing a file does.</summary>
+    public static void SyncFolder(string path)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        int descriptor = -1;
+        Check(() => descriptor = OpenFile(path, OpenDirectoryFlags), $"open {path}");
+        try
+        {
+            Check(() => FullSync(descriptor), $"fsync {path}");
+        }
+        finally
+        {
+            _ = CloseFile(descriptor);
+        }
+    }
+
+    /// <summary>Replaces a small file as a whole: after a power cut its content is the old one or the new one.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        string temporary = path + ".tmp";
+        using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.Read))
+        {
+            RandomAccess.Write(file, content, 0);
+            Sync(file);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        SyncFolder(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Creates a file with that content, durable with its name.</summary>
+    public static void Create(string path, ReadOnlySpan<byte> content)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        RandomAccess.Write(file, content, 0);
+        Sync(file);
+        SyncFolder(Path.GetDirectoryName(path)!);
+    }
+
+    public static void CreateFolder(string path)
+    {
+        Directory.CreateDirectory(path);
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>The error that callers see for a failed write: a full disk may be helped by waiting, anything else needs an operator.</summary>
+    public static LatentDbException ToStoreError(Exception cause, string what) => cause switch
+    {
+        LatentDbException known => known,
+        IOException io => FromErrno(io.HResult & 0xffff, what, cause),
+        _ => new LatentDbException(ErrorCode.StoreUnavailable, $"{what} failed; the shard takes no more writes until it is opened again.", cause),
+    };
+
+    public static LatentDbException FromErrno(int errno, string what, Exception? cause) => errno is NoSpaceErrno or QuotaErrno
+        ? new LatentDbException(ErrorCode.StoreFull, $"{what} failed because the disk is full; the shard takes no more writes until it is opened again.", cause)
+        : new LatentDbException(ErrorCode.StoreUnavailable, $"{what} failed with error {errno}; the shard takes no more writes until it is opened again.", cause);
+
+    private static void Check(Func<int> call, string what)
+    {
+        while (call() < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != InterruptedErrno) throw new IOException($"{what} failed: {Marshal.GetPInvokeErrorMessage(errno)}.", errno);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int DataSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FullSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int CloseFile(int descriptor);
+}
