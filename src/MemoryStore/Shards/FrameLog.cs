@@ -1,0 +1,285 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text;
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Telemetry;
+using LatentDb.MemoryStore.Time;
+
+namespace LatentDb.MemoryStore.Shards;
+
+/// <summary>
+/// One log of the current epoch: gives records their sequence, chain and time, cuts them into frames, and commits those of all callers together.
+/// </summary>
+/// <remarks>
+/// Records are published in the order of the log, by the one committer loop, and only once they are durable. While a commit runs, the records of
+/// other callers gather for the next one, so that the number of syncs does not grow with the number of callers; there is no timer.
+/// Any failure is final: everything waiting and everything later fails, and only a new epoch writes again.
+/// </remarks>
+internal sealed class FrameLog : IAsyncDisposable
+{
+    private readonly ILogStore _store;
+    private readonly Epoch _epoch;
+    private readonly HybridClock _clock;
+    private readonly Action _fence;
+    private readonly StoreMetrics.LogInstruments _metrics;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly PendingBudget _budget = new(StoreLimits.MaxPendingBytes);
+    private readonly Task _committer;
+    private List<PendingRecord> _pending = [];
+    private PendingRecord? _inFlight;
+    private ulong _chain;
+    private CheckpointMark _checkpoint;
+    private long _enqueuedSequence;
+    private long _committedSequence;
+    private bool _isClosing;
+    private int _isWoken;
+    private volatile LatentDbException? _failure;
+
+    /// <param name="store">A new, empty log; owned by this object.</param>
+    /// <param name="epoch">Its owner.</param>
+    /// <param name="clock">Gives the stamps; shared by the two logs of a shard.</param>
+    /// <param name="fence">Throws when another owner has taken the shard; asked after each commit and before anything is acknowledged.</param>
+    /// <param name="metrics">What is counted.</param>
+    public FrameLog(ILogStore store, Epoch epoch, HybridClock clock, Action fence, StoreMetrics.LogInstruments metrics)
+    {
+        _store = store;
+        _epoch = epoch;
+        _clock = clock;
+        _fence = fence;
+        _metrics = metrics;
+        PartBytes = Frame.MaxBody(store.MaxEntryBytes) - (StoreLimits.MaxOperationIdLength * 4);
+        _committer = Task.Run(CommitLoopAsync);
+    }
+
+    public Epoch Epoch => _epoch;
+
+    public SegmentReader Reader => _store.Reader;
+
+    /// <summary>Payload bytes of every frame of a record but the last.</summary>
+    public int PartBytes { get; }
+
+    /// <summary>Sequence of the newest durable frame.</summary>
+    public long CommittedSequence => Volatile.Read(ref _committedSequence);
+
+    public long TailAddress => _store.TailAddress;
+
+    /// <summary>When and with what this log checkpoints itself; set once, before the first append.</summary>
+    public CheckpointSource? Checkpoints { get; set; }
+
+    /// <summary>Why nothing is written any more; null while all is well.</summary>
+    public LatentDbException? Failure => _failure;
+
+    /// <summary>Puts a record into the log. When this returns it has its place, but is not durable.</summary>
+    /// <param name="draft">What to write; its payload may be reused afterwards.</param>
+    /// <param name="publish">Called once by the committer when the record is durable, in the order of the log.</param>
+    public async ValueTask<PendingRecord> EnqueueAsync(RecordDraft draft, Action<FrameHeader, RecordLocation>? publish)
+    {
+        await _budget.TakeAsync(draft.Payload.Length).ConfigureAwait(false);
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            ThrowIfFailed();
+            PendingRecord record = await WriteFramesAsync(draft, publish).ConfigureAwait(false);
+            _pending.Add(record);
+            return record;
+        }
+        catch (Exception e)
+        {
+            _budget.Return(draft.Payload.Length);
+            if (e is LatentDbException failure) _failure ??= failure;
+            throw;
+        }
+        finally
+        {
+            _gate.Release();
+            Wake();
+        }
+    }
+
+    /// <summary>Puts a record into the log and waits until it is durable and published.</summary>
+    public async Task<RecordLocation> AppendAsync(RecordDraft draft, Action<FrameHeader, RecordLocation>? publish)
+    {
+        PendingRecord record = await EnqueueAsync(draft, publish).ConfigureAwait(false);
+        await record.Durable.ConfigureAwait(false);
+        return record.Location;
+    }
+
+    /// <summary>Returns when everything enqueued before the call is durable and published.</summary>
+    public async Task FlushAsync()
+    {
+        PendingRecord? last;
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            ThrowIfFailed();
+            last = _pending.Count > 0 ? _pending[^1] : _inFlight;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        if (last is not null) await last.Durable.ConfigureAwait(false);
+    }
+
+    /// <summary>Commits what is enqueued, then closes the files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Volatile.Write(ref _isClosing, true);
+        Wake();
+        await _committer.ConfigureAwait(false);
+        await _store.DisposeAsync().ConfigureAwait(false);
+        _gate.Dispose();
+        _work.Dispose();
+    }
+
+    private async ValueTask<PendingRecord> WriteFramesAsync(RecordDraft draft, Action<FrameHeader, RecordLocation>? publish)
+    {
+        byte[] operationId = draft.OperationId is null ? [] : Encoding.UTF8.GetBytes(draft.OperationId);
+        int parts = Math.Max(1, (draft.Payload.Length + PartBytes - 1) / PartBytes);
+        var addresses = ImmutableArray.CreateBuilder<long>(parts);
+        HybridTimestamp time = _clock.Next();
+        ulong chainBefore = _chain;
+        long first = _enqueuedSequence + 1;
+        FrameHeader header = default;
+        for (int part = 0; part < parts; part++)
+        {
+            ReadOnlyMemory<byte> payload = draft.Payload.Slice(part * PartBytes, Math.Min(PartBytes, draft.Payload.Length - (part * PartBytes)));
+            byte[] own = part == 0 ? operationId : [];
+            var frame = new FrameHeader(draft.Kind, draft.Flags, draft.Memory, _epoch, first + part, time, _chain, part, parts, payload.Length, own.Length);
+            addresses.Add(await WriteFrameAsync(frame, own, payload).ConfigureAwait(false));
+            if (part == 0) header = frame;
+        }
+
+        var location = new RecordLocation(_epoch, first, draft.Payload.Length, operationId.Length, addresses.MoveToImmutable());
+        if (draft.Kind == FrameKind.Checkpoint) _checkpoint = new CheckpointMark(location.Addresses[0], first, chainBefore);
+        return new PendingRecord(header, location, publish);
+    }
+
+    private async ValueTask<long> WriteFrameAsync(FrameHeader header, byte[] operationId, ReadOnlyMemory<byte> payload)
+    {
+        int length = Frame.Length(operationId.Length + payload.Length);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            ulong seal = Frame.Seal(buffer.AsSpan(0, length), header, operationId, payload.Span);
+            long address = await _store.AppendAsync(buffer.AsMemory(0, length)).ConfigureAwait(false);
+            _chain = seal;
+            _enqueuedSequence = header.Sequence;
+            _metrics.Appended(length);
+            return address;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task CommitLoopAsync()
+    {
+        while (true)
+        {
+            await _work.WaitAsync().ConfigureAwait(false);
+            Volatile.Write(ref _isWoken, 0);
+
+            // Read before the pass: whoever enqueued before the closing is then seen by it, and whoever comes later is refused.
+            bool isClosing = Volatile.Read(ref _isClosing);
+            await CommitPendingAsync().ConfigureAwait(false);
+            if (isClosing) return;
+        }
+    }
+
+    private async Task CommitPendingAsync()
+    {
+        List<PendingRecord> batch = [];
+        await _gate.WaitAsync().ConfigureAwait(false);
+        bool isHeld = true;
+        try
+        {
+            if (_pending.Count == 0) return;
+            (batch, _pending) = (_pending, batch);
+            _inFlight = batch[^1];
+            if (_failure is not null) throw _failure;
+            await _store.PadAsync().ConfigureAwait(false);
+
+            // Started while the gate is held: what the commit reaches and what the cookie says must be the same.
+            Task commit = _store.CommitAsync(LogCookie.Write(_enqueuedSequence, _chain, _checkpoint));
+            bool isCheckpointDue = IsCheckpointDue();
+            if (!isCheckpointDue)
+            {
+                _gate.Release();
+                isHeld = false;
+            }
+
+            using (_metrics.TimeCommit(batch.Count)) await commit.ConfigureAwait(false);
+            _fence();
+            Publish(batch);
+
+            // Nothing was enqueued meanwhile, so the index is exactly what the log says up to here.
+            if (isCheckpointDue) await AddCheckpointAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The committer is a background loop; every failure ends in the same state, and every waiter is told.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            if (!isHeld) await _gate.WaitAsync().ConfigureAwait(false);
+            isHeld = true;
+            Fail(batch, e);
+        }
+        finally
+        {
+            if (isHeld) _gate.Release();
+        }
+    }
+
+    private bool IsCheckpointDue() =>
+        Checkpoints is CheckpointSource due
+        && (_enqueuedSequence - _checkpoint.Sequence > due.Frames
+            || _store.TailAddress - Math.Max(_checkpoint.Address, LogGeometry.FirstAddress) > due.Bytes);
+
+    private async ValueTask AddCheckpointAsync()
+    {
+        var draft = new RecordDraft(FrameKind.Checkpoint, default, Checkpoints!.Encode());
+        _budget.Charge(draft.Payload.Length);
+        _pending.Add(await WriteFramesAsync(draft, publish: null).ConfigureAwait(false));
+        Wake();
+    }
+
+    private void Publish(List<PendingRecord> batch)
+    {
+        PendingRecord last = batch[^1];
+        foreach (PendingRecord record in batch) record.Publish();
+        Volatile.Write(ref _committedSequence, last.Location.Sequence + last.Location.Addresses.Length - 1);
+        foreach (PendingRecord record in batch) Finish(record, null);
+    }
+
+    private void Fail(List<PendingRecord> batch, Exception cause)
+    {
+        _failure ??= cause as LatentDbException ?? new LatentDbException(ErrorCode.StoreUnavailable, "The shard takes no more writes until it is opened again.", cause);
+        List<PendingRecord> later = _pending;
+        _pending = [];
+        foreach (PendingRecord record in batch.Concat(later).Where(r => !r.Durable.IsCompleted)) Finish(record, _failure);
+    }
+
+    private void Finish(PendingRecord record, LatentDbException? failure)
+    {
+        _budget.Return(record.Location.Bytes);
+        record.Finish(failure);
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is not null) throw new LatentDbException(_failure.Code, _failure.Message, _failure);
+        if (Volatile.Read(ref _isClosing)) throw new LatentDbException(ErrorCode.ShuttingDown, "The store is closing.");
+    }
+
+    private void Wake()
+    {
+        // One wake is enough: a pass of the committer takes everything that is pending.
+        if (Interlocked.Exchange(ref _isWoken, 1) == 0) _work.Release();
+    }
+}

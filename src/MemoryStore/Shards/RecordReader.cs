@@ -1,0 +1,69 @@
+using System.Buffers;
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Records;
+
+namespace LatentDb.MemoryStore.Shards;
+
+/// <summary>Reads one record by location and verifies every frame: checksum, kind, memory, epoch, sequence, part. Thread-safe.</summary>
+internal static class RecordReader
+{
+    /// <returns>The payload, in memory of its own.</returns>
+    /// <exception cref="LatentDbException">data_damaged, unsupported_format, naming the epoch and the address.</exception>
+    public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
+        SegmentReader log, RecordLocation location, FrameKind kind, MemoryUid memory, CancellationToken cancellationToken)
+    {
+        int partBytes = Frame.MaxBody(log.Geometry.MaxEntryBytes) - (StoreLimits.MaxOperationIdLength * 4);
+        byte[] payload = new byte[location.Bytes];
+        for (int part = 0; part < location.Addresses.Length; part++)
+        {
+            int start = part * partBytes;
+            Memory<byte> target = payload.AsMemory(start, Math.Min(partBytes, payload.Length - start));
+            await ReadPartAsync(log, location, kind, memory, part, target, cancellationToken).ConfigureAwait(false);
+        }
+
+        return payload;
+    }
+
+    private static async ValueTask ReadPartAsync(
+        SegmentReader log, RecordLocation location, FrameKind kind, MemoryUid memory, int part, Memory<byte> target, CancellationToken cancellationToken)
+    {
+        int length = Frame.Length(target.Length + (part == 0 ? location.OperationIdBytes : 0));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            await log.ReadAsync(location.Addresses[part], buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            FrameHeader header = Frame.Open(buffer.AsSpan(0, length));
+            Check(header.Kind == kind, $"kind is {header.Kind}, not {kind}");
+            Check(header.Memory == memory, $"memory is {header.Memory}, not {memory}");
+            Check(header.Epoch == location.Epoch, $"epoch is {header.Epoch}, not {location.Epoch}");
+            Check(header.Sequence == location.Sequence + part, $"sequence is {header.Sequence}, not {location.Sequence + part}");
+            Check(header.Part == part && header.Parts == location.Addresses.Length, $"part is {header.Part} of {header.Parts}, not {part} of {location.Addresses.Length}");
+            Check(header.PayloadBytes == target.Length, $"payload has {header.PayloadBytes} bytes, not {target.Length}");
+            Frame.Payload(header, buffer.AsSpan(0, length)).CopyTo(target.Span);
+        }
+        catch (FrameFormatException e)
+        {
+            throw Damage.At(location.Epoch, location.Addresses[part], e);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static void Check(bool holds, string otherwise)
+    {
+        if (!holds) throw new FrameFormatException($"the frame's {otherwise}");
+    }
+}
+
+/// <summary>Words for what was found at a place in a log.</summary>
+internal static class Damage
+{
+    public static LatentDbException At(Epoch epoch, long address, FrameFormatException cause) => new(
+        cause.IsUnsupported ? ErrorCode.UnsupportedFormat : ErrorCode.DataDamaged,
+        $"Epoch {epoch}, address {address}: {cause.Message}.",
+        cause);
+}

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Versions;
+
+namespace LatentDb.MemoryStore.Shards;
+
+/// <summary>
+/// Every change of a shard, and the order of its writes.
+/// <code>
+/// inject, step                                           if the power goes right after it, the next opening shows
+/// 1 slice frames enqueued in the block log               the old head; whatever of the slices reached the disk is named by nobody
+/// 2 block log: data written and synced                   the old head; the slices are on disk, named by nobody
+/// 3 block log: commit record written and synced          the old head; the same
+/// 4 version frame enqueued in the manifest log           the old head
+/// 5 manifest log: data written and synced                the old head; the frame lies past the committed end and is not read
+/// 6 manifest log: commit record written (two copies)     the old head or the new version, whole; the caller was told neither
+///   ... torn while being written                         the other slot names the old end; the frames after it verify, so: the new version
+/// 7 commit record synced                                 the new version
+/// 8 fence: the epoch in the state file is still ours     the new version; if it is not ours, the caller is told stale_owner and asks again
+/// 9 index updated, caller acknowledged                   the new version
+/// </code>
+/// A create, rollback, snapshot or delete is steps 4 to 9: one record. A record of several frames counts only when its last one is there.
+/// A failure in 1 to 8 ends the epoch: nothing is written after it, and whoever waited is told that the outcome is unknown until the shard is
+/// opened again; the operation id tells it then. Memory writes of one memory run one at a time; those of different memories share commits.
+/// </summary>
+internal sealed class ShardCommit(Shard shard, ShardSettings settings) : IDisposable
+{
+    private readonly WriteGates _gates = new();
+
+    /// <exception cref="LatentDbException">memory_exists, store_full, store_unavailable, stale_owner.</exception>
+    public async Task<MemoryEntry> CreateAsync(MemoryKey key, ModelFingerprint fingerprint, string? metadata, CancellationToken cancellationToken)
+    {
+        using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
+        if (shard.Index.Directory.Find(key) is not null) throw new LatentDbException(ErrorCode.MemoryExists, $"Memory {key} exists already.");
+        if (shard.Index.FindGenesis(fingerprint) is null) throw new LatentDbException(ErrorCode.Internal, $"Model {fingerprint.Short} has no genesis in {shard.Id}.");
+        var uid = new MemoryUid(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16)));
+        await WriteAsync(uid, new MemoryCreatedRecord(key, fingerprint, metadata), null).ConfigureAwait(false);
+        return shard.Index.Find(uid) ?? throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {key} does not exist.");
+    }
+
+    /// <exception cref="LatentDbException">memory_not_found, store_full, store_unavailable, stale_owner.</exception>
+    public async Task DeleteAsync(MemoryKey key, CancellationToken cancellationToken)
+    {
+        using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
+        MemoryEntry entry = shard.Index.Directory.Find(key) ?? throw NotFound(key);
+        await WriteAsync(entry.Uid, new MemoryDeletedRecord(), null).ConfigureAwait(false);
+    }
+
+    /// <summary>Stores a model's genesis. The caller sees to it that this happens once at a time for a model.</summary>
+    public async Task WriteGenesisAsync(ModelFingerprint fingerprint, Manifest manifest, ImmutableArray<StoredBlock> blocks)
+    {
+        await shard.BlockLog.FlushAsync().ConfigureAwait(false);
+        await WriteAsync(GenesisUid.Of(fingerprint), new GenesisRecord(fingerprint, manifest.Check(), blocks), null).ConfigureAwait(false);
+    }
+
+    /// <summary>Commits staged blocks with the version that names them. The answer to an operation id that was seen before is the first one.</summary>
+    public async Task<MemoryVersion> AppendAsync(
+        MemoryEntry entry, VersionDraft draft, ImmutableArray<StoredBlock> blocks, VersionNumber expectedHead, CancellationToken cancellationToken)
+    {
+        using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
+        if (Repeated(entry, draft.OperationId) is MemoryVersion first) return first;
+        VersionState head = RequireHead(entry, expectedHead);
+        if (draft.Fingerprint != head.Version.Fingerprint)
+        {
+            throw new LatentDbException(
+                ErrorCode.ModelMismatch, $"Memory {entry.Key} needs model {head.Version.Fingerprint.Short}, the draft is of {draft.Fingerprint.Short}.");
+        }
+
+        Manifest manifest = await shard.Manifests.ReadAsync(entry, head, cancellationToken).ConfigureAwait(false);
+        foreach (ManifestDelta delta in draft.Deltas) manifest = delta.Apply(manifest);
+        await shard.BlockLog.FlushAsync().ConfigureAwait(false);
+        var version = new MemoryVersion(
+            head.Version.Number.Next(),
+            head.Version.Number,
+            VersionCause.Inject,
+            null,
+            default,
+            draft.Fingerprint,
+            draft.Seed,
+            draft.Tokens,
+            draft.Deltas.Length,
+            manifest.Writes,
+            blocks.Sum(b => b.Bytes),
+            draft.OperationId);
+        bool isImage = head.Depth + draft.Deltas.Length >= settings.WritesBetweenImages;
+        var record = new VersionRecord(version, isImage ? [] : draft.Deltas, isImage ? manifest : null, null, blocks);
+        VersionState committed = await WriteVersionAsync(entry, record).ConfigureAwait(false);
+        shard.Manifests.Remember(entry, committed, manifest);
+        return committed.Version;
+    }
+
+    /// <summary>Commits a version with the content of <paramref name="target"/>: one small record, whatever that content is.</summary>
+    public async Task<MemoryVersion> RollBackAsync(
+        MemoryEntry entry, VersionState target, VersionNumber expectedHead, string? operationId, CancellationToken cancellationToken)
+    {
+        using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
+        if (Repeated(entry, operationId) is MemoryVersion first) return first;
+        VersionState head = RequireHead(entry, expectedHead);
+        MemoryVersion version = target.Version with
+        {
+            Number = head.Version.Number.Next(),
+            Parent = head.Version.Number,
+            Cause = VersionCause.Rollback,
+            RestoredFrom = target.Version.Number,
+            Seed = 0,
+            Tokens = 0,
+            Chunks = 0,
+            BlockBytes = 0,
+            OperationId = operationId,
+        };
+        var record = new VersionRecord(version, [], null, target.SameAs ?? target.Version.Number, []);
+        return (await WriteVersionAsync(entry, record).ConfigureAwait(false)).Version;
+    }
+
+    /// <exception cref="LatentDbException">snapshot_exists.</exception>
+    public async Task<Snapshot> CreateSnapshotAsync(MemoryEntry entry, SnapshotName name, VersionNumber version, CancellationToken cancellationToken)
+    {
+        using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
+        RequireAlive(entry);
+        if (entry.FindSnapshot(name) is not null) throw new LatentDbException(ErrorCode.SnapshotExists, $"Memory {entry.Key} has a snapshot {name} already.");
+        await WriteAsync(entry.Uid, new SnapshotCreatedRecord(name, version), null).ConfigureAwait(false);
+        return entry.FindSnapshot(name)!;
+    }
+
+    /// <exception cref="LatentDbException">snapshot_not_found.</exception>
+    public async Task DeleteSnapshotAsync(MemoryEntry entry, SnapshotName name, CancellationToken cancellationToken)
+    {
+        using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
+        RequireAlive(entry);
+        if (entry.FindSnapshot(name) is null) throw new LatentDbException(ErrorCode.SnapshotNotFound, $"Memory {entry.Key} has no snapshot {name}.");
+        await WriteAsync(entry.Uid, new SnapshotDeletedRecord(name), null).ConfigureAwait(false);
+    }
+
+    public void Dispose() => _gates.Dispose();
+
+    private async Task<VersionState> WriteVersionAsync(MemoryEntry entry, VersionRecord record)
+    {
+        await WriteAsync(entry.Uid, record, record.Version.OperationId).ConfigureAwait(false);
+        return entry.Find(record.Version.Number)!;
+    }
+
+    private Task<RecordLocation> WriteAsync(MemoryUid memory, ShardRecord record, string? operationId)
+    {
+        var draft = new RecordDraft(record.Kind, memory, RecordCodec.Encode(record), operationId);
+        return shard.ManifestLog.AppendAsync(draft, (header, location) => shard.Index.Apply(header, record, location));
+    }
+
+    private static MemoryVersion? Repeated(MemoryEntry entry, string? operationId) =>
+        operationId is null || entry.IsDeleted ? null : entry.FindOperation(operationId);
+
+    private static VersionState RequireHead(MemoryEntry entry, VersionNumber expected)
+    {
+        RequireAlive(entry);
+        VersionState head = entry.Head;
+        if (head.Version.Number == expected) return head;
+        throw new LatentDbException(ErrorCode.VersionConflict, $"The head of {entry.Key} is version {head.Version.Number}, not {expected}.");
+    }
+
+    private static void RequireAlive(MemoryEntry entry)
+    {
+        if (entry.IsDeleted) throw NotFound(entry.Key);
+    }
+
+    private static LatentDbException NotFound(MemoryKey key) => new(ErrorCode.MemoryNotFound, $"Memory {key} does not exist.");
+}

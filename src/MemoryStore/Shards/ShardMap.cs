@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Log;
+
+namespace LatentDb.MemoryStore.Shards;
+
+/// <summary>Which shard a memory belongs to. The count is fixed when the data folder is made, and recorded there.</summary>
+internal sealed class ShardMap
+{
+    private const string FileName = "store";
+    private const string Title = "latentdb-store 1";
+
+    private ShardMap(int count) => Count = count;
+
+    public int Count { get; }
+
+    /// <summary>Stable for ever: CRC-32C of the key's text, over the count.</summary>
+    public ShardId ShardOf(MemoryKey key) => new((int)(Checksum.Crc32C(Encoding.UTF8.GetBytes(key.ToString())) % (uint)Count));
+
+    /// <summary>Reads the count of an existing data folder, or makes the folder with the wanted one.</summary>
+    /// <exception cref="LatentDbException">configuration_invalid when the folder has another count; data_damaged.</exception>
+    public static ShardMap Open(string data, int wanted)
+    {
+        DurableFile.CreateFolder(data);
+        string path = Path.Combine(data, FileName);
+        if (!File.Exists(path)) return Create(data, path, wanted);
+        string[] lines = File.ReadAllText(path, Encoding.ASCII).Split('\n');
+        if (lines.Length != 4 || lines[2] != Seal(lines[0], lines[1]) || !lines[1].StartsWith("shards ", StringComparison.Ordinal))
+        {
+            throw new LatentDbException(ErrorCode.DataDamaged, $"The file '{FileName}' in the data folder is damaged.");
+        }
+
+        if (lines[0] != Title) throw new LatentDbException(ErrorCode.UnsupportedFormat, $"The data folder has format '{lines[0]}'; this program reads '{Title}'.");
+        int count = int.Parse(lines[1].AsSpan("shards ".Length), NumberStyles.None, CultureInfo.InvariantCulture);
+        if (count == wanted) return new ShardMap(count);
+        throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The data folder was made with {count} shards; the options say {wanted}. The count cannot change.");
+    }
+
+    private static ShardMap Create(string data, string path, int count)
+    {
+        if (Directory.EnumerateDirectories(data, "shard-*").Any())
+        {
+            throw new LatentDbException(ErrorCode.DataDamaged, $"The data folder holds shards, but its file '{FileName}' is missing.");
+        }
+
+        string shards = $"shards {count}";
+        DurableFile.Replace(path, Encoding.ASCII.GetBytes($"{Title}\n{shards}\n{Seal(Title, shards)}\n"));
+        return new ShardMap(count);
+    }
+
+    private static string Seal(string title, string shards) => $"crc32c {Checksum.Crc32C(Encoding.ASCII.GetBytes($"{title}\n{shards}\n")):x8}";
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using LatentDb.MemoryStore.Identity;
+
+namespace LatentDb.MemoryStore.Shards;
+
+/// <summary>The shards open in this process: all of a data folder.</summary>
+internal sealed class ShardSet : IAsyncDisposable
+{
+    private readonly ShardMap _map;
+
+    private ShardSet(ShardMap map, ImmutableArray<Shard> shards)
+    {
+        _map = map;
+        Shards = shards;
+    }
+
+    public ImmutableArray<Shard> Shards { get; }
+
+    /// <exception cref="Errors.LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid.</exception>
+    public static async Task<ShardSet> OpenAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
+    {
+        string root = Path.GetFullPath(data);
+        ShardMap map = ShardMap.Open(root, shards);
+        var open = ImmutableArray.CreateBuilder<Shard>(map.Count);
+        try
+        {
+            for (int i = 0; i < map.Count; i++)
+            {
+                var id = new ShardId(i);
+                open.Add(await ShardRecovery.OpenAsync(id, new ShardLayout(Path.Combine(root, id.ToString())), settings, cancellationToken).ConfigureAwait(false));
+            }
+        }
+        catch
+        {
+            foreach (Shard shard in open) await shard.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        return new ShardSet(map, open.MoveToImmutable());
+    }
+
+    public Shard ShardOf(MemoryKey key) => Shards[_map.ShardOf(key).Value];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Shard shard in Shards) await shard.DisposeAsync().ConfigureAwait(false);
+    }
+}

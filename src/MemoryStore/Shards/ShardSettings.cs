@@ -1,0 +1,24 @@
+using LatentDb.MemoryStore.Log;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace LatentDb.MemoryStore.Shards;
+
+/// <summary>What a shard works with; tests replace the clock, the log engine and the bounds.</summary>
+internal sealed record ShardSettings
+{
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>Creates a new log in a folder that does not exist yet.</summary>
+    public Func<string, LogGeometry, TimeProvider, ILogStore> CreateLog { get; init; } = FasterLogStore.Create;
+
+    public long FramesBetweenCheckpoints { get; init; } = StoreLimits.FramesBetweenCheckpoints;
+
+    public long BytesBetweenCheckpoints { get; init; } = StoreLimits.BytesBetweenCheckpoints;
+
+    public int MaxLooseEpochs { get; init; } = StoreLimits.MaxLooseEpochs;
+
+    public int WritesBetweenImages { get; init; } = StoreLimits.WritesBetweenImages;
+}

@@ -1,0 +1,31 @@
+using LatentDb.MemoryStore.Identity;
+
+namespace LatentDb.MemoryStore.Shards;
+
+/// <summary>One writer at a time for each memory. Two memories may share a gate, which costs time and nothing else; no one holds two.</summary>
+internal sealed class WriteGates : IDisposable
+{
+    private const int Count = 1024;
+
+    private readonly Gate[] _gates = [.. Enumerable.Range(0, Count).Select(_ => new Gate())];
+
+    public async ValueTask<IDisposable> EnterAsync(MemoryKey key, CancellationToken cancellationToken)
+    {
+        Gate gate = _gates[(uint)key.GetHashCode() % Count];
+        await gate.Semaphore.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return gate;
+    }
+
+    public void Dispose()
+    {
+        foreach (Gate gate in _gates) gate.Semaphore.Dispose();
+    }
+
+    private sealed class Gate : IDisposable
+    {
+        public SemaphoreSlim Semaphore { get; } = new(1, 1);
+
+        /// <summary>Leaves the gate.</summary>
+        public void Dispose() => Semaphore.Release();
+    }
+}
