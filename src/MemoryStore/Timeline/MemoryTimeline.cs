@@ -1,5 +1,9 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Timeline;
@@ -10,49 +14,130 @@ namespace LatentDb.MemoryStore.Timeline;
 /// </summary>
 public sealed class MemoryTimeline
 {
+    private readonly Shard _shard;
+    private readonly MemoryEntry _entry;
+
+    internal MemoryTimeline(Shard shard, MemoryEntry entry)
+    {
+        _shard = shard;
+        _entry = entry;
+    }
+
     /// <summary>Name, creation and head, as of now.</summary>
-    public MemorySummary Summary => throw new NotSupportedException();
+    public MemorySummary Summary => Summarise(_entry);
 
     /// <summary>The version that <paramref name="at"/> names, with its manifest.</summary>
-    /// <exception cref="Errors.LatentDbException">version_not_found, snapshot_not_found, memory_not_found (deleted meanwhile), data_damaged.</exception>
-    public ValueTask<VersionedManifest> ReadAsync(VersionSelector at, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <exception cref="LatentDbException">version_not_found, snapshot_not_found, memory_not_found (deleted meanwhile), data_damaged.</exception>
+    public async ValueTask<VersionedManifest> ReadAsync(VersionSelector at, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(at);
+        RequireAlive();
+        VersionState version = await VersionResolver.ResolveAsync(_shard, _entry, at).ConfigureAwait(false);
+        Manifest manifest = await _shard.Manifests.ReadAsync(_entry, version, cancellationToken).ConfigureAwait(false);
+        RequireAlive();
+        return new VersionedManifest(version.Version, manifest);
+    }
 
     /// <summary>The version with that number, without its manifest.</summary>
-    /// <exception cref="Errors.LatentDbException">version_not_found.</exception>
-    public MemoryVersion GetVersion(VersionNumber number) => throw new NotSupportedException();
+    /// <exception cref="LatentDbException">version_not_found, memory_not_found.</exception>
+    public MemoryVersion GetVersion(VersionNumber number)
+    {
+        RequireAlive();
+        return _entry.Find(number)?.Version
+            ?? throw new LatentDbException(ErrorCode.VersionNotFound, $"Memory {_entry.Key} has no version {number}; its head is version {_entry.Head.Version.Number}.");
+    }
 
     /// <summary>Up to <paramref name="limit"/> versions older than <paramref name="before"/> (null = from the head), newest first.</summary>
-    public ImmutableArray<MemoryVersion> ListVersions(int limit, VersionNumber? before) => throw new NotSupportedException();
+    public ImmutableArray<MemoryVersion> ListVersions(int limit, VersionNumber? before)
+    {
+        RequireAlive();
+        return _entry.List(Math.Clamp(limit, 0, StoreLimits.MaxPageItems), before);
+    }
 
     /// <summary>The version that was committed under this idempotency key, or null.</summary>
-    public MemoryVersion? FindOperation(string operationId) => throw new NotSupportedException();
+    public MemoryVersion? FindOperation(string operationId)
+    {
+        ArgumentNullException.ThrowIfNull(operationId);
+        RequireAlive();
+        return _entry.FindOperation(operationId);
+    }
 
     /// <summary>Begins to stage the blocks of one inject.</summary>
-    public AppendTransaction BeginAppend() => throw new NotSupportedException();
+    public AppendTransaction BeginAppend()
+    {
+        RequireAlive();
+        return new AppendTransaction(_shard, _entry.Uid, _entry.ReserveBlock);
+    }
 
     /// <summary>
     /// Commits the staged blocks and a version that applies the draft's deltas to <paramref name="expectedHead"/>. Durable when the task ends.
-    /// From the moment that the version frame is enqueued, cancellation no longer has effect.
+    /// From the moment that the version frame is enqueued, cancellation no longer has effect. A draft whose operation id was committed before
+    /// changes nothing and returns that version.
     /// </summary>
-    /// <exception cref="Errors.LatentDbException">version_conflict when the head is another one; store_full, store_unavailable, stale_owner.</exception>
+    /// <exception cref="LatentDbException">
+    /// version_conflict when the head is another one; model_mismatch; invalid_request for an operation id that is too long; memory_not_found;
+    /// store_full, store_unavailable, stale_owner.
+    /// </exception>
     public Task<MemoryVersion> AppendAsync(
-        AppendTransaction transaction, VersionDraft draft, VersionNumber expectedHead, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        AppendTransaction transaction, VersionDraft draft, VersionNumber expectedHead, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        ArgumentNullException.ThrowIfNull(draft);
+        if (draft.Deltas.IsDefaultOrEmpty) throw new ArgumentException("A draft needs at least one delta.", nameof(draft));
+        CheckOperationId(draft.OperationId);
+        ImmutableArray<StoredBlock> blocks = transaction.ToBlocks(draft.Deltas.Select(d => d.Block));
+        return _shard.Commit.AppendAsync(_entry, draft, blocks, expectedHead, cancellationToken);
+    }
 
-    /// <summary>Commits a version whose content equals the target's: one frame, whatever the size of the pool. History is kept.</summary>
-    /// <exception cref="Errors.LatentDbException">version_not_found, snapshot_not_found, version_conflict, store_full, store_unavailable.</exception>
-    public Task<MemoryVersion> RollBackAsync(
-        VersionSelector to, VersionNumber expectedHead, string? operationId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    /// <summary>
+    /// Commits a version whose content equals the target's: one frame, whatever the size of the pool. History is kept. An operation id that was
+    /// committed before changes nothing and returns that version.
+    /// </summary>
+    /// <exception cref="LatentDbException">version_not_found, snapshot_not_found, version_conflict, store_full, store_unavailable.</exception>
+    public async Task<MemoryVersion> RollBackAsync(
+        VersionSelector to, VersionNumber expectedHead, string? operationId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        CheckOperationId(operationId);
+        RequireAlive();
+        VersionState target = await VersionResolver.ResolveAsync(_shard, _entry, to).ConfigureAwait(false);
+        return await _shard.Commit.RollBackAsync(_entry, target, expectedHead, operationId, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Gives a version a name: one frame, whatever the size of the pool.</summary>
-    /// <exception cref="Errors.LatentDbException">snapshot_exists, version_not_found, snapshot_not_found.</exception>
-    public Task<Snapshot> CreateSnapshotAsync(SnapshotName name, VersionSelector at, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    /// <exception cref="LatentDbException">snapshot_exists, version_not_found, snapshot_not_found.</exception>
+    public async Task<Snapshot> CreateSnapshotAsync(SnapshotName name, VersionSelector at, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(at);
+        RequireAlive();
+        VersionState version = await VersionResolver.ResolveAsync(_shard, _entry, at).ConfigureAwait(false);
+        return await _shard.Commit.CreateSnapshotAsync(_entry, name, version.Version.Number, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>All snapshots, by name.</summary>
-    public ImmutableArray<Snapshot> ListSnapshots() => throw new NotSupportedException();
+    public ImmutableArray<Snapshot> ListSnapshots()
+    {
+        RequireAlive();
+        return _entry.Snapshots();
+    }
 
-    /// <exception cref="Errors.LatentDbException">snapshot_not_found.</exception>
-    public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <exception cref="LatentDbException">snapshot_not_found.</exception>
+    public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) =>
+        _shard.Commit.DeleteSnapshotAsync(_entry, name, cancellationToken);
+
+    internal static MemorySummary Summarise(MemoryEntry entry) =>
+        new(entry.Key, entry.Uid, entry.CreatedAt, entry.Head.Version, entry.Metadata, entry.OwnedBytes);
+
+    private void RequireAlive()
+    {
+        if (_entry.IsDeleted) throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {_entry.Key} does not exist.");
+    }
+
+    private static void CheckOperationId(string? operationId)
+    {
+        if (operationId is null) return;
+        if (operationId.Length is > 0 and <= StoreLimits.MaxOperationIdLength) return;
+        throw new LatentDbException(
+            ErrorCode.InvalidRequest, $"An operation id has 1 to {StoreLimits.MaxOperationIdLength} characters; this one has {operationId.Length}.");
+    }
 }

@@ -1,0 +1,27 @@
+using LatentDb.MemoryStore.Timeline;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace LatentDb.MemoryStore.Hosting;
+
+/// <summary>Registration of the store.</summary>
+public static class MemoryStoreRegistration
+{
+    /// <summary>
+    /// Adds <see cref="MemoryCatalog"/>, opened at start and closed at stop. The options are validated before anything is opened. Needs logging.
+    /// </summary>
+    public static IServiceCollection AddMemoryStore(this IServiceCollection services, Action<MemoryStoreOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddOptions<MemoryStoreOptions>().Configure(configure);
+        services.AddSingleton<IValidateOptions<MemoryStoreOptions>, MemoryStoreOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<MemoryStoreService>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<MemoryStoreService>());
+        services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Catalog);
+        return services;
+    }
+}

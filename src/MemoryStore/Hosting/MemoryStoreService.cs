@@ -1,0 +1,95 @@
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Timeline;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace LatentDb.MemoryStore.Hosting;
+
+/// <summary>Opens the shards when the process starts and closes them when it stops.</summary>
+public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposable
+{
+    private readonly MemoryStoreOptions _options;
+    private readonly ShardSettings _settings;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private volatile ShardSet? _shards;
+
+    public MemoryStoreService(IOptions<MemoryStoreOptions> options, TimeProvider time, ILogger<MemoryStoreService> logger)
+        : this(RequireOptions(options), new ShardSettings { Time = time, Logger = logger })
+    {
+    }
+
+    internal MemoryStoreService(MemoryStoreOptions options, ShardSettings settings)
+    {
+        _options = options;
+        _settings = settings;
+        Catalog = new MemoryCatalog(RequireOpen);
+    }
+
+    /// <summary>The memories; usable from start to stop.</summary>
+    public MemoryCatalog Catalog { get; }
+
+    /// <summary>Why a shard takes no writes, or null while all do: for readiness checks.</summary>
+    public LatentDbException? Failure => _shards?.Shards.Select(shard => shard.Failure).FirstOrDefault(failure => failure is not null);
+
+    /// <summary>True between start and stop.</summary>
+    public bool IsOpen => _shards is not null;
+
+    /// <summary>The open shards, for tests and benchmarks.</summary>
+    internal ShardSet Shards => RequireOpen();
+
+    /// <summary>Opens all shards, before any other service starts.</summary>
+    /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid.</exception>
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _shards ??= await ShardSet.OpenAsync(_options.Data, _options.Shards, _settings, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => StartingAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Commits what is on its way and closes all shards, after every other service has stopped.</summary>
+    public async Task StoppedAsync(CancellationToken cancellationToken) => await DisposeAsync().ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            ShardSet? shards = _shards;
+            _shards = null;
+            if (shards is not null) await shards.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private ShardSet RequireOpen() => _shards ?? throw new LatentDbException(ErrorCode.ShuttingDown, "The store is not open.");
+
+    private static MemoryStoreOptions RequireOptions(IOptions<MemoryStoreOptions> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Value;
+    }
+}

@@ -1,0 +1,40 @@
+using LatentDb.MemoryStore.Hosting;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Timeline;
+
+namespace LatentDb.MemoryStore.Tests.Support;
+
+/// <summary>A store on a folder, opened for a test.</summary>
+internal sealed class OpenStore : IAsyncDisposable
+{
+    private readonly MemoryStoreService _service;
+
+    private OpenStore(MemoryStoreService service) => _service = service;
+
+    public MemoryCatalog Catalog => _service.Catalog;
+
+    public ShardSet Shards => _service.Shards;
+
+    public Shard Shard => _service.Shards.Shards[0];
+
+    public static async Task<OpenStore> AtAsync(string folder, ShardSettings? settings = null, int shards = 1)
+    {
+        var service = new MemoryStoreService(new MemoryStoreOptions { Data = folder, Shards = shards }, settings ?? new ShardSettings());
+        try
+        {
+            await service.StartAsync(CancellationToken.None);
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+
+        return new OpenStore(service);
+    }
+
+    public static MemoryKey Key(string memory, string tenant = "acme") => new(TenantId.Parse(tenant), MemoryId.Parse(memory));
+
+    public ValueTask DisposeAsync() => _service.DisposeAsync();
+}
