@@ -1,0 +1,5 @@
+namespace LatentDb.Grains.Contracts;
+
+/// <summary>Creates a memory.</summary>
+/// <param name="Metadata">A JSON object as text, kept as it is; null = none.</param>
+public sealed record CreateMemoryCommand(string? Metadata);

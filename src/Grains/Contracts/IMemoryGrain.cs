@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Versions;
+
+namespace LatentDb.Grains.Contracts;
+
+/// <summary>
+/// One memory. Create, inject, roll back, snapshot and delete run one at a time, in the order of their arrival; queries and listings interleave
+/// freely on the version that was head when they came.
+/// </summary>
+/// <remarks>
+/// Every verb may throw <see cref="MemoryStore.Errors.LatentDbException"/>: memory_not_found, overloaded (the queue of writes or the table of
+/// active memories is full), shutting_down, and what its own summary names.
+/// </remarks>
+public interface IMemoryGrain
+{
+    /// <summary>Creates the memory from the model's genesis. Throws memory_exists.</summary>
+    Task<MemorySummary> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Name, creation and head.</summary>
+    Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes text into the memory; durable when the task ends. Throws version_conflict, text_too_short, text_too_long, model_mismatch.</summary>
+    Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Asks the model with one version of the memory: one <see cref="QueryStarted"/>, then the events of the model.</summary>
+    IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Makes a new head with the content of an older version. Throws version_not_found, snapshot_not_found, version_conflict.</summary>
+    Task<MemoryVersion> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Up to <paramref name="limit"/> versions before <paramref name="before"/> (null = from the head), newest first.</summary>
+    Task<ImmutableArray<MemoryVersion>> ListVersionsAsync(int limit, VersionNumber? before, CancellationToken cancellationToken);
+
+    /// <summary>One version. Throws version_not_found.</summary>
+    Task<MemoryVersion> GetVersionAsync(VersionNumber number, CancellationToken cancellationToken);
+
+    /// <summary>Names a version. Throws snapshot_exists, version_not_found, snapshot_not_found.</summary>
+    Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken);
+
+    /// <summary>All snapshots, by name.</summary>
+    Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes a name away; the version stays as long as retention keeps it. Throws snapshot_not_found.</summary>
+    Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken);
+
+    /// <summary>Deletes the memory; durable when the task ends.</summary>
+    Task DeleteAsync(CancellationToken cancellationToken);
+}

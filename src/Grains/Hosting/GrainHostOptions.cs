@@ -1,0 +1,33 @@
+using LatentDb.MemoryStore.Errors;
+
+namespace LatentDb.Grains.Hosting;
+
+/// <summary>Limits of the embedded grain host.</summary>
+public sealed class GrainHostOptions
+{
+    /// <summary>Memories that are active at once; beyond it the longest idle one is put away, and if none is idle the call is refused.</summary>
+    public int MaxActive { get; set; } = 10_000;
+
+    /// <summary>A memory without calls for this long is put away.</summary>
+    public TimeSpan IdleAfter { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Writes of one memory that may wait for their turn; one more is refused.</summary>
+    public int MaxWaitingWrites { get; set; } = 64;
+
+    /// <summary>How long running calls may go on after the stop has begun; then they are cancelled.</summary>
+    public TimeSpan DrainLimit { get; set; } = TimeSpan.FromSeconds(25);
+
+    /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
+    public void Check()
+    {
+        Require(MaxActive is >= 1 and <= 10_000_000, nameof(MaxActive), MaxActive);
+        Require(IdleAfter > TimeSpan.Zero, nameof(IdleAfter), IdleAfter);
+        Require(MaxWaitingWrites is >= 0 and <= 100_000, nameof(MaxWaitingWrites), MaxWaitingWrites);
+        Require(DrainLimit >= TimeSpan.Zero, nameof(DrainLimit), DrainLimit);
+    }
+
+    private static void Require(bool holds, string name, object value)
+    {
+        if (!holds) throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The option {name} has the value '{value}', which is out of range.");
+    }
+}
