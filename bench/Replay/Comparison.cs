@@ -28,21 +28,22 @@ internal sealed partial class Comparison(GoldenRule rule, GoldenTensors expected
             return;
         }
 
-        bool exact = rule.Exact.Contains(kind);
+        bool exact = rule.Exact.Contains(kind, StringComparer.Ordinal) || expected.IsWhole(name);
         double[] want = expected.Doubles(name);
         double largest = 0;
-        int worst = -1;
+        int worst = 0;
         int wrong = 0;
         for (int i = 0; i < want.Length; i++)
         {
             double error = Math.Abs(got[i] - want[i]);
+            if (double.IsNaN(error)) error = got[i].Equals(want[i]) ? 0 : double.PositiveInfinity;
             double allowed = exact ? 0 : rule.FloatAtol + (rule.FloatRtol * Math.Abs(want[i]));
-            if (!(error <= allowed)) wrong++; // also catches NaN
-            if (!(error <= largest)) (largest, worst) = (error, i);
+            if (error > allowed) wrong++;
+            if (error > largest) (largest, worst) = (error, i);
         }
 
         KindResult before = _kinds.GetValueOrDefault(kind) ?? new KindResult(0, 0, 0, exact);
-        _kinds[kind] = before with { Tensors = before.Tensors + 1, Elements = before.Elements + want.Length, LargestError = double.IsNaN(largest) ? largest : Math.Max(before.LargestError, largest) };
+        _kinds[kind] = before with { Tensors = before.Tensors + 1, Elements = before.Elements + want.Length, LargestError = Math.Max(before.LargestError, largest) };
         if (wrong > 0) Fail(kind, string.Create(CultureInfo.InvariantCulture, $"{name}: {wrong} of {want.Length} differ, worst at {worst}: got {got[worst]:G9}, want {want[worst]:G9}"));
     }
 
@@ -53,10 +54,20 @@ internal sealed partial class Comparison(GoldenRule rule, GoldenTensors expected
         Check(name, values, shape);
     }
 
-    /// <summary>What was recorded but never compared is a failure too.</summary>
+    /// <summary>A size that the case notes beside its tensors.</summary>
+    public void CheckSize(string name, int got, int want)
+    {
+        if (got != want) Fail(KindOf(name), $"{name}: {got} rows instead of {want}");
+    }
+
+    /// <summary>What was recorded but never compared is a failure too, and so is what the manifest promises and the file lacks.</summary>
     public void CheckCompleteness(IEnumerable<string> names)
     {
-        foreach (string name in names.Concat(expected.Names).Distinct(StringComparer.Ordinal).Where(n => !_compared.Contains(n))) Fail(KindOf(name), $"{name}: was not compared");
+        if (_compared.Count == 0) Fail("nothing", "the case records nothing that could be compared");
+        foreach (string name in names.Concat(expected.Names).Distinct(StringComparer.Ordinal).Where(n => !_compared.Contains(n)))
+        {
+            Fail(KindOf(name), expected.Has(name) ? $"{name}: was not compared" : $"{name}: is not in the expected file");
+        }
     }
 
     /// <summary>"s07.ltm_keys.2" is of kind "ltm_keys".</summary>

@@ -19,6 +19,9 @@ internal sealed class GoldenTensors : IDisposable
 
     public bool Has(string name) => _entries.ContainsKey(name);
 
+    /// <summary>Whole numbers are compared exactly, whatever the rule lists.</summary>
+    public bool IsWhole(string name) => Entry(name).Type is not (SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16);
+
     public int[] Shape(string name) => [.. Entry(name).Shape.Select(d => checked((int)d))];
 
     public long[] Integers(string name)

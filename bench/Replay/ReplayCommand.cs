@@ -1,5 +1,4 @@
 using System.Globalization;
-using LatentDb.MemoryStore.Errors;
 
 namespace LatentDb.Replay;
 
@@ -11,10 +10,14 @@ internal static class ReplayCommand
     /// <returns>0 when everything holds, 1 when something differs or cannot be read.</returns>
     public static async Task<int> RunAsync(string folder, TextWriter output)
     {
-        string[] cases = FindCases(folder);
-        if (cases.Length == 0)
+        string[] cases;
+        try
         {
-            await output.WriteLineAsync($"{folder}: no case was found; a case folder holds manifest.json with steps.");
+            cases = CaseFinder.Find(folder);
+        }
+        catch (InvalidDataException error)
+        {
+            await output.WriteLineAsync(error.Message);
             return 1;
         }
 
@@ -22,16 +25,6 @@ internal static class ReplayCommand
         foreach (string caseFolder in cases) failed += await RunCaseAsync(caseFolder, output) ? 0 : 1;
         await output.WriteLineAsync($"{cases.Length - failed} of {cases.Length} cases hold.");
         return failed == 0 ? 0 : 1;
-    }
-
-    private static string[] FindCases(string folder)
-    {
-        if (!Directory.Exists(folder)) return [];
-        if (File.Exists(Path.Combine(folder, "config.json"))) return [folder];
-        return [.. Directory.EnumerateFiles(folder, "manifest.json", SearchOption.AllDirectories)
-            .Select(path => Path.GetDirectoryName(path)!)
-            .Where(path => File.Exists(Path.Combine(path, "config.json")))
-            .Order(StringComparer.Ordinal)];
     }
 
     private static async Task<bool> RunCaseAsync(string folder, TextWriter output)
@@ -52,7 +45,7 @@ internal static class ReplayCommand
             foreach (string failure in comparison.Failures.Take(FailuresShown)) await output.WriteLineAsync($"  - {failure}");
             return comparison.Failures.Count == 0;
         }
-        catch (Exception error) when (error is LatentDbException or InvalidDataException or ArgumentException)
+        catch (Exception error) // A folder can be wrong in any way; each is one line and a failed case, so that the others still run.
         {
             await output.WriteLineAsync($"{folder}: {error.Message}");
             return false;

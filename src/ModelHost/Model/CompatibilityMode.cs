@@ -12,7 +12,7 @@ internal sealed record CompatibilityMode
         TruncatedDropCount = true,
         AgesSinceDrop = true,
         CyclicSmallBank = true,
-        NewestFirstTies = true,
+        NumpyTies = true,
     };
 
     /// <summary>The first block of a checkpoint without memory holds one positional embedding too many in all layers but the last.</summary>
@@ -27,6 +27,6 @@ internal sealed record CompatibilityMode
     /// <summary>A bank of fewer merged rows than are retrieved is repeated cyclically, and staged rows are ignored.</summary>
     public bool CyclicSmallBank { get; init; }
 
-    /// <summary>Rows of equal age come newest first.</summary>
-    public bool NewestFirstTies { get; init; }
+    /// <summary>Rows of equal age come as numpy's unstable sort leaves them: among few rows, newest first.</summary>
+    public bool NumpyTies { get; init; }
 }

@@ -32,22 +32,31 @@ internal sealed class ReadPass(IComputeBackend backend, ModelDimensions dimensio
         Finish(session, x, probe);
     }
 
-    /// <summary>More text on a cache that is not empty: a decoded token, or a continued prompt. Retrieves nothing; allocates nothing for one token.</summary>
+    /// <summary>
+    /// More text on a cache that is not empty: a decoded token, or a continued prompt, which sees all that is cached and itself causally. Retrieves
+    /// nothing; one token allocates nothing. After a cancellation the layers have different lengths and the session is of no further use.
+    /// </summary>
     public void Extend(ReadSession session, ReadOnlySpan<int> ids, CancellationToken cancellationToken)
     {
-        if (ids.Length > session.StepScratch.Rows)
+        if (ids.Length == 1)
         {
-            foreach (int id in ids) Extend(session, [id], cancellationToken);
+            ExtendWith(session, ids, session.StepRows, session.StepScratch, cancellationToken);
             return;
         }
 
-        MatrixView x = session.StepRows.SliceRows(0, ids.Length);
-        model.Embeddings.Gather(ids, backend, x);
+        using var scratch = new PassScratch(backend, dimensions, ids.Length);
+        using DeviceBuffer buffer = backend.Allocate((long)ids.Length * dimensions.D);
+        ExtendWith(session, ids, buffer.AsMatrix(ids.Length, dimensions.D), scratch, cancellationToken);
+    }
+
+    private void ExtendWith(ReadSession session, ReadOnlySpan<int> ids, MatrixView x, PassScratch scratch, CancellationToken cancellationToken)
+    {
+        model.Embeddings.Gather(ids, backend, x); // [n, d]
         for (int l = 0; l < dimensions.L; l++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            _layers[l].NormInput(x, session.StepScratch.Normed);
-            Layer(session, l, x, session.StepScratch);
+            _layers[l].NormInput(x, scratch.Normed);
+            Layer(session, l, x, scratch);
         }
 
         Finish(session, x, null);

@@ -35,29 +35,11 @@ internal sealed class Retriever(IComputeBackend backend, ModelDimensions dimensi
             scratch.Apply(weights.Query, normed, queries);
             scores = new float[rows.BankRows];
             backend.RetrievalScores(queries, memory.BankKeys(layer), scores);
-            chosen = TopRows(scores, dimensions.R);
+            chosen = TopRows.Select(scores, dimensions.R);
         }
 
         OrderByAge(memory, layer, chosen);
         probe?.Retrieved(layer, scores, chosen);
-        return chosen;
-    }
-
-    /// <summary>The positions of the <paramref name="count"/> largest scores, ascending by position.</summary>
-    internal static int[] TopRows(ReadOnlySpan<float> scores, int count)
-    {
-        count = Math.Min(count, scores.Length);
-
-        // A heap of the best so far, worst on top: among equal scores the later position is the worse one.
-        var best = new PriorityQueue<int, (float Score, int Negated)>(count + 1);
-        for (int i = 0; i < scores.Length; i++)
-        {
-            if (best.Count < count) best.Enqueue(i, (scores[i], -i));
-            else if (count > 0) best.EnqueueDequeue(i, (scores[i], -i));
-        }
-
-        int[] chosen = [.. best.UnorderedItems.Select(item => item.Element)];
-        Array.Sort(chosen);
         return chosen;
     }
 
@@ -86,11 +68,16 @@ internal sealed class Retriever(IComputeBackend backend, ModelDimensions dimensi
             age[i] = ages.Of(memory, layer, runs[run], runs[run].First + chosen[i] - starts[run]);
         }
 
-        int[] order = [.. Enumerable.Range(0, chosen.Length)];
-        int tie = compatibility.NewestFirstTies ? -1 : 1;
-        Array.Sort(order, (a, b) => age[a] != age[b] ? age[b].CompareTo(age[a]) : tie * a.CompareTo(b));
+        int[] order = compatibility.NumpyTies ? OfficialAgeOrder.OldestFirst(age) : OldestFirst(age);
         int[] sorted = [.. order.Select(i => chosen[i])];
         sorted.CopyTo(chosen, 0);
+    }
+
+    private static int[] OldestFirst(long[] age)
+    {
+        int[] order = [.. Enumerable.Range(0, age.Length)];
+        Array.Sort(order, (a, b) => age[a] != age[b] ? age[b].CompareTo(age[a]) : a.CompareTo(b));
+        return order;
     }
 
     private static int MergedRows(LayerRows rows) => rows.Bank.Where(r => !r.IsStaged).Sum(r => r.Count);

@@ -9,6 +9,9 @@ namespace LatentDb.ModelHost.Model;
 /// </summary>
 internal sealed class RowProjection(IComputeBackend backend, ModelDimensions dimensions, ModelWeights model)
 {
+    /// <summary>Rows projected at once: enough to fill the cores, and little scratch beside a genesis block of thousands of rows.</summary>
+    private const int SlabRows = 256;
+
     /// <summary>Projects rows of a layer.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="hidden">[rows, d].</param>
@@ -17,11 +20,16 @@ internal sealed class RowProjection(IComputeBackend backend, ModelDimensions dim
     /// <param name="retrievalKeys">Receives retrieval keys [rows, key size]; null for MemoryLLM. Zeros where the layer has no retriever.</param>
     public void Project(int layer, MatrixView hidden, MatrixView keys, MatrixView values, MatrixView? retrievalKeys)
     {
-        using var scratch = new PassScratch(backend, dimensions, hidden.Rows);
+        using var scratch = new PassScratch(backend, dimensions, Math.Min(hidden.Rows, SlabRows));
         LayerWeights weights = model.Layers[layer];
-        backend.RmsNorm(hidden, weights.InputNorm, model.Config.RmsEpsilon, scratch.Normed);
-        scratch.Apply(weights.Key, AdapterMode.Read, scratch.Normed, keys);
-        scratch.Apply(weights.Value, AdapterMode.Read, scratch.Normed, values);
-        if (retrievalKeys is { } target && weights.Retriever is { } retriever) scratch.Apply(retriever.Key, scratch.Normed, target);
+        for (int first = 0; first < hidden.Rows; first += SlabRows)
+        {
+            int count = Math.Min(SlabRows, hidden.Rows - first);
+            MatrixView normed = scratch.Normed.SliceRows(0, count);
+            backend.RmsNorm(hidden.SliceRows(first, count), weights.InputNorm, model.Config.RmsEpsilon, normed);
+            scratch.Apply(weights.Key, AdapterMode.Read, normed, keys.SliceRows(first, count));
+            scratch.Apply(weights.Value, AdapterMode.Read, normed, values.SliceRows(first, count));
+            if (retrievalKeys is { } target && weights.Retriever is { } retriever) scratch.Apply(retriever.Key, normed, target.SliceRows(first, count));
+        }
     }
 }
