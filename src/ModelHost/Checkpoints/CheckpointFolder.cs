@@ -57,7 +57,7 @@ internal sealed class CheckpointFolder : IDisposable
         if (!Directory.Exists(path)) throw CheckpointErrors.Invalid(path, "there is no such folder.");
         ReadOnlyMemory<byte> config = ReadSmallFile(Path.Combine(path, ConfigName));
         string tokenizerPath = Path.Combine(path, TokenizerName);
-        ReadOnlyMemory<byte>? tokenizer = File.Exists(tokenizerPath) ? ReadSmallFile(tokenizerPath) : null;
+        ReadOnlyMemory<byte>? tokenizer = File.Exists(tokenizerPath) ? ReadSmallFile(tokenizerPath) : default(ReadOnlyMemory<byte>?);
 
         ImmutableArray<SafetensorsFile> files = OpenFiles(path, weightsPath);
         try
