@@ -1,0 +1,114 @@
+using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute;
+
+namespace LatentDb.ModelHost.Tests.Model;
+
+/// <summary>Passes every call on and counts the work: what a cost guard compares instead of time.</summary>
+internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
+{
+    /// <summary>Multiply-adds of products and attention, elements that other operations touch, elements allocated, calls of the retriever.</summary>
+    public Work Work { get; private set; }
+
+    public string Name => inner.Name;
+
+    public Work Take()
+    {
+        Work taken = Work;
+        Work = default;
+        return taken;
+    }
+
+    public DeviceBuffer Allocate(long elements)
+    {
+        Work = Work with { Allocated = Work.Allocated + elements };
+        return inner.Allocate(elements);
+    }
+
+    public WeightMatrix Pack(ReadOnlySpan<byte> rowMajor, ElementType source, int outputs, int inputs, ElementType storage) =>
+        inner.Pack(rowMajor, source, outputs, inputs, storage);
+
+    public void Upload(ReadOnlySpan<byte> source, ElementType type, MatrixView target)
+    {
+        Touch(target);
+        inner.Upload(source, type, target);
+    }
+
+    public void Download(MatrixView source, ElementType type, Span<byte> target)
+    {
+        Touch(source);
+        inner.Download(source, type, target);
+    }
+
+    public void Multiply(MatrixView x, WeightMatrix weight, MatrixView y, bool accumulate = false, float scale = 1)
+    {
+        Work = Work with { Products = Work.Products + ((long)x.Rows * weight.Inputs * weight.Outputs) };
+        inner.Multiply(x, weight, y, accumulate, scale);
+    }
+
+    public void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView y)
+    {
+        Touch(x);
+        inner.RmsNorm(x, gain, epsilon, y);
+    }
+
+    public void Rope(MatrixView x, int headSize, int firstPosition, ReadOnlySpan<float> inverseFrequencies)
+    {
+        Touch(x);
+        inner.Rope(x, headSize, firstPosition, inverseFrequencies);
+    }
+
+    public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
+    {
+        Work = Work with { Products = Work.Products + (2L * q.Rows * k.Rows * q.Columns) };
+        inner.Attention(q, k, v, headSize, output);
+    }
+
+    public void SiluMultiply(MatrixView gate, MatrixView up)
+    {
+        Touch(gate);
+        inner.SiluMultiply(gate, up);
+    }
+
+    public void Silu(MatrixView x)
+    {
+        Touch(x);
+        inner.Silu(x);
+    }
+
+    public void Add(MatrixView x, MatrixView y)
+    {
+        Touch(x);
+        inner.Add(x, y);
+    }
+
+    public void AddRow(MatrixView row, MatrixView y)
+    {
+        Touch(y);
+        inner.AddRow(row, y);
+    }
+
+    public void Copy(MatrixView source, MatrixView target)
+    {
+        Touch(source);
+        inner.Copy(source, target);
+    }
+
+    public void Gather(MatrixView table, ReadOnlySpan<int> indices, MatrixView target)
+    {
+        Touch(target);
+        inner.Gather(table, indices, target);
+    }
+
+    public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores)
+    {
+        Work = Work with { Retrievals = Work.Retrievals + 1 };
+        inner.RetrievalScores(q, keys, scores);
+    }
+
+    public void Dispose() => inner.Dispose();
+
+    private void Touch(MatrixView view) => Work = Work with { Touched = Work.Touched + ((long)view.Rows * view.Columns) };
+}
+
+/// <summary>Counted work.</summary>
+internal readonly record struct Work(long Products, long Touched, long Allocated, int Retrievals);
