@@ -39,7 +39,7 @@ internal sealed class QueryRun(MemoryModel model, Tokenizer tokenizer, ChatTempl
 
         var sampler = new Sampler(request.Options, model.Dimensions.Vocabulary);
         sampler.Observe(prompt);
-        var answer = new AnswerText(tokenizer, request.Options);
+        var answer = new AnswerText(tokenizer, request.Options, request.Prompt is TextInput.Conversation);
         int generated = 0;
         var reason = FinishReason.Length;
         while (true)

@@ -1,0 +1,13 @@
+using LatentDb.Silo.Http;
+
+namespace LatentDb.Silo.Api.Memories;
+
+/// <summary>DELETE /v1/memories/{id}.</summary>
+internal static class DeleteMemory
+{
+    public static async Task<IResult> HandleAsync(string id, RequestScope scope, CancellationToken cancellationToken)
+    {
+        await scope.Memory(id).DeleteAsync(cancellationToken).ConfigureAwait(false);
+        return Results.NoContent();
+    }
+}

@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Timeline;
+using LatentDb.Silo.Http;
+
+namespace LatentDb.Silo.Api.Memories;
+
+/// <summary>GET /v1/memories?limit&amp;cursor.</summary>
+internal static class ListMemories
+{
+    public static async Task<IResult> HandleAsync(HttpContext context, RequestScope scope, CancellationToken cancellationToken)
+    {
+        int limit = PageCursor.Limit(context.Request);
+        MemoryId? after = PageCursor.Decode(context.Request) is { } cursor ? MemoryId.Parse(cursor) : null;
+        ImmutableArray<MemorySummary> page = await scope.Grains.ListMemoriesAsync(scope.Tenant, limit + 1, after, cancellationToken).ConfigureAwait(false);
+        bool hasMore = page.Length > limit;
+        MemoryBody[] items = [.. page.Take(limit).Select(MemoryBody.Of)];
+        return Results.Json(new MemoryPageBody(items, hasMore ? PageCursor.Encode(items[^1].Id) : null), ApiJson.Options);
+    }
+}

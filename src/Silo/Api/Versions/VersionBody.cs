@@ -1,0 +1,48 @@
+using LatentDb.MemoryStore.Versions;
+
+namespace LatentDb.Silo.Api.Versions;
+
+/// <summary>A version as the API shows it.</summary>
+/// <param name="Version">Its number.</param>
+/// <param name="Parent">The head before it; absent for the first.</param>
+/// <param name="Cause">create, inject or rollback.</param>
+/// <param name="RestoredFrom">For a rollback: the version whose content it has.</param>
+/// <param name="CommittedAt">RFC 3339, exact: a read at this time sees it.</param>
+/// <param name="Tokens">Tokens injected by it.</param>
+/// <param name="Chunks">Pieces they were written in.</param>
+/// <param name="Writes">Chunks written so far in its line.</param>
+/// <param name="BlockBytes">Stored bytes of the blocks that it added.</param>
+/// <param name="Seed">What its drops were drawn from.</param>
+/// <param name="Model">Short fingerprint of the model.</param>
+/// <param name="IdempotencyKey">The key it was made under.</param>
+internal sealed record VersionBody(
+    long Version,
+    long? Parent,
+    VersionCause Cause,
+    long? RestoredFrom,
+    string CommittedAt,
+    int Tokens,
+    int Chunks,
+    long Writes,
+    long BlockBytes,
+    ulong Seed,
+    string Model,
+    string? IdempotencyKey)
+{
+    public static VersionBody Of(MemoryVersion version) => new(
+        version.Number.Value,
+        version.Parent?.Value,
+        version.Cause,
+        version.RestoredFrom?.Value,
+        version.CommittedAt.ToString(),
+        version.Tokens,
+        version.Chunks,
+        version.Writes,
+        version.BlockBytes,
+        version.Seed,
+        version.Fingerprint.Short,
+        version.OperationId);
+}
+
+/// <summary>A page of versions, newest first.</summary>
+internal sealed record VersionPageBody(VersionBody[] Items, string? NextCursor);

@@ -1,0 +1,80 @@
+using LatentDb.Grains.Hosting;
+using LatentDb.MemoryStore.Hosting;
+using LatentDb.ModelHost.Hosting;
+using LatentDb.Silo.Api;
+using LatentDb.Silo.Api.Query;
+using LatentDb.Silo.Health;
+using LatentDb.Silo.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace LatentDb.Silo.Composition;
+
+/// <summary>Puts the process together: the only place that sees every project.</summary>
+internal static class SiloBuilder
+{
+    /// <exception cref="MemoryStore.Errors.LatentDbException">configuration_invalid.</exception>
+    public static WebApplication Build(string[] arguments, Action<WebApplicationBuilder>? adjust = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        adjust?.Invoke(builder);
+        SiloOptions options = SiloConfiguration.Read(builder.Configuration, arguments);
+        builder.WebHost.UseUrls(options.Urls);
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 10));
+        AddParts(builder.Services, options);
+        AddApi(builder.Services, options);
+
+        WebApplication app = builder.Build();
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        Routes.Map(app);
+        HealthRoutes.Map(app);
+        app.MapOpenApi("/openapi/{documentName}.json");
+        return app;
+    }
+
+    private static void AddParts(IServiceCollection services, SiloOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddMemoryStore(store => store.Data = options.Data);
+        services.AddModelHost(model =>
+        {
+            model.Model = options.Model;
+            model.Threads = options.Threads;
+            model.ResidentBytes = options.ResidentBytes;
+            model.Weights = options.Weights;
+            model.ShortText = options.ShortText;
+            model.MaxActive = options.MaxActiveRequests;
+            model.MaxWaiting = options.MaxWaitingRequests;
+            model.MaxInjectTokens = options.MaxInjectTokens;
+            model.MaxNewTokens = options.MaxNewTokens;
+        });
+        services.AddGrains(grains =>
+        {
+            grains.MaxActive = options.MaxActiveMemories;
+            grains.IdleAfter = TimeSpan.FromSeconds(options.IdleSeconds);
+            grains.DrainLimit = TimeSpan.FromSeconds(options.DrainSeconds);
+        });
+        services.AddHostedService<StartBanner>();
+    }
+
+    private static void AddApi(IServiceCollection services, SiloOptions options)
+    {
+        services.AddSingleton(new BodyReader(options));
+        services.AddSingleton<RequestScope>();
+        services.AddSingleton<QueryMemory>();
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.AddOpenApi("v1", OpenApiSetup.Configure);
+    }
+
+    /// <summary>Bounds against slow and greedy clients; the body's own limit is checked where it is read, so that the answer is a problem.</summary>
+    private static void Limit(KestrelServerOptions kestrel, SiloOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+        kestrel.Limits.MaxConcurrentConnections = 4096;
+    }
+}

@@ -1,0 +1,51 @@
+using LatentDb.MemoryStore.Errors;
+using LatentDb.ModelHost.Contracts;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace LatentDb.Silo.Composition;
+
+/// <summary>Tells a person at the terminal where the server is, which model it serves, and what to try.</summary>
+internal sealed class StartBanner(IServer server, SiloOptions options, IModelHost model, IHostApplicationLifetime lifetime) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStarted.Register(Print);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Print()
+    {
+        string address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? options.Urls;
+        const string json = "-H 'content-type: application/json'";
+        Console.WriteLine(
+            $$"""
+
+            LatentDB listens on {{address}}
+              model  {{ModelLine()}}
+              data   {{Path.GetFullPath(options.Data)}}
+              no API keys are configured: loopback only, tenant "default"
+
+            Try:
+              curl -s {{address}}/v1/memories {{json}} -d '{"id":"alice"}'
+              curl -s {{address}}/v1/memories/alice/inject {{json}} -d '{"text":"Maria lives in Lisbon. Peter works as a baker."}'
+              curl -s {{address}}/v1/memories/alice/query {{json}} -d '{"messages":[{"role":"user","content":"Where does Maria live?"}],"max_tokens":8}'
+
+            """);
+    }
+
+    private string ModelLine()
+    {
+        try
+        {
+            ModelDescription served = model.Describe();
+            return $"{served.Name} ({served.Family}, {served.Parameters:N0} parameters, pool {served.PoolRows} rows x {served.Layers} layers) on {served.Backend}";
+        }
+        catch (LatentDbException error) when (error.Code == ErrorCode.ModelLoading)
+        {
+            return $"{options.Model} (loading; /readyz tells when it is ready)";
+        }
+    }
+}

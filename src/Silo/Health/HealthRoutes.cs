@@ -1,0 +1,30 @@
+using LatentDb.MemoryStore.Hosting;
+using LatentDb.ModelHost.Contracts;
+
+namespace LatentDb.Silo.Health;
+
+/// <summary>GET /healthz: the process lives. GET /readyz: it can serve, or what it waits for.</summary>
+internal static class HealthRoutes
+{
+    /// <param name="Status">ok or not_ready.</param>
+    /// <param name="Model">ready or loading.</param>
+    /// <param name="Store">ready, closed, or read_only when writes have failed.</param>
+    internal sealed record Readiness(string Status, string Model, string Store);
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapGet("/healthz", () => Results.Text("ok\n")).WithName("healthz").WithSummary("The process lives.").Produces<string>(200, "text/plain");
+        app.MapGet("/readyz", Ready).WithName("readyz").WithSummary("The process can serve.").Produces<Readiness>(200).Produces<Readiness>(503);
+    }
+
+    private static IResult Ready(IModelHost model, MemoryStoreService store)
+    {
+        string storeState = !store.IsOpen ? "closed" : store.Failure is null ? "ready" : "read_only";
+        string modelState = model.IsReady ? "ready" : "loading";
+        bool isReady = storeState == "ready" && model.IsReady;
+        return Results.Json(
+            new Readiness(isReady ? "ok" : "not_ready", modelState, storeState),
+            Http.ApiJson.Options,
+            statusCode: isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using LatentDb.MemoryStore.Errors;
+using Microsoft.Net.Http.Headers;
+
+namespace LatentDb.Silo.Http;
+
+/// <summary>Reads a JSON body strictly: the right type, not too large, nothing unknown, nothing twice, valid UTF-8 and UTF-16.</summary>
+internal sealed class BodyReader(SiloOptions options)
+{
+    /// <exception cref="LatentDbException">unsupported_media_type, body_too_large, malformed_json.</exception>
+    public async ValueTask<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
+        where T : class
+    {
+        RequireJson(request);
+        byte[] body = await ReadBytesAsync(request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return JsonSerializer.Deserialize<T>(body, ApiJson.Options) ?? throw Malformed("is null; an object is expected");
+        }
+        catch (JsonException error)
+        {
+            throw Malformed(Describe(error), error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw Malformed("holds text that is not valid Unicode", error); // half a surrogate pair, or bytes that are not UTF-8
+        }
+    }
+
+    private static void RequireJson(HttpRequest request)
+    {
+        bool isJson = MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
+            && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+        if (!isJson) throw new LatentDbException(HttpErrorCode.UnsupportedMediaType, "Send Content-Type: application/json (UTF-8).");
+    }
+
+    private async ValueTask<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > options.MaxBodyBytes) throw TooLarge();
+        using var buffer = new MemoryStream((int)(request.ContentLength ?? 0));
+        byte[] piece = System.Buffers.ArrayPool<byte>.Shared.Rent(16 * 1024);
+        try
+        {
+            while (await request.Body.ReadAsync(piece, cancellationToken).ConfigureAwait(false) is var read and > 0)
+            {
+                if (buffer.Length + read > options.MaxBodyBytes) throw TooLarge();
+#pragma warning disable VSTHRD103 // Memory never blocks.
+                buffer.Write(piece, 0, read);
+#pragma warning restore VSTHRD103
+            }
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(piece);
+        }
+
+        return buffer.ToArray();
+    }
+
+    private LatentDbException TooLarge() => new(HttpErrorCode.BodyTooLarge, $"The body is larger than {options.MaxBodyBytes} bytes; send the text in parts.");
+
+    /// <summary>The framework's messages name .NET types; a caller is told the place and the kind of mistake instead.</summary>
+    private static string Describe(JsonException error)
+    {
+        string place = error.Path is { Length: > 0 } path ? $" at {path}" : string.Empty;
+        string why = error.Message switch
+        {
+            { } m when m.Contains("could not be mapped", StringComparison.Ordinal) => "has a property that is not known",
+            { } m when m.Contains("Duplicate property", StringComparison.Ordinal) => "has a property twice",
+            { } m when m.Contains("missing required", StringComparison.Ordinal) => "lacks a property that is required",
+            { } m when m.Contains("could not be converted", StringComparison.Ordinal) => "has a value of the wrong kind or outside its range",
+            { } m when m.Contains("maximum configured depth", StringComparison.Ordinal) => "is nested too deeply",
+            { } m when m.Contains("null", StringComparison.Ordinal) && m.Contains("nullable", StringComparison.Ordinal) => "has null where a value is required",
+            _ => "is not valid JSON",
+        };
+        return $"{why}{place}";
+    }
+
+    private static LatentDbException Malformed(string why, Exception? inner = null) => new(HttpErrorCode.MalformedJson, $"The body {why}.", inner);
+}

@@ -1,0 +1,15 @@
+using LatentDb.MemoryStore.Errors;
+
+namespace LatentDb.Silo.Http;
+
+/// <summary>Ways a request can fail before it means anything to the database.</summary>
+internal static class HttpErrorCode
+{
+    public static readonly ErrorCode BodyTooLarge = new("body_too_large", Remedy.FixRequest);
+    public static readonly ErrorCode UnsupportedMediaType = new("unsupported_media_type", Remedy.FixRequest);
+    public static readonly ErrorCode MalformedJson = new("malformed_json", Remedy.FixRequest);
+    public static readonly ErrorCode RouteNotFound = new("route_not_found", Remedy.FixRequest);
+    public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", Remedy.FixRequest);
+    public static readonly ErrorCode PreconditionFailed = new("precondition_failed", Remedy.FixRequest);
+    public static readonly ErrorCode BadRequest = new("bad_request", Remedy.FixRequest);
+}

@@ -1,0 +1,50 @@
+using LatentDb.MemoryStore.Errors;
+
+namespace LatentDb.Silo.Http;
+
+/// <summary>Error code → HTTP status and title. Every code is here and in docs/errors.md; a test compares the three.</summary>
+internal static class ProblemCatalog
+{
+    /// <summary>Problem types are this followed by the code.</summary>
+    public const string TypePrefix = "urn:latentdb:problem:";
+
+    public static IReadOnlyDictionary<ErrorCode, ProblemKind> Kinds { get; } = new Dictionary<ErrorCode, ProblemKind>
+    {
+        [ErrorCode.InvalidRequest] = new(400, "The request is not valid"),
+        [ErrorCode.InvalidName] = new(400, "A name is not valid"),
+        [HttpErrorCode.BadRequest] = new(400, "The request is not valid HTTP"),
+        [HttpErrorCode.MalformedJson] = new(400, "The body is not the JSON that is expected"),
+        [ErrorCode.MemoryNotFound] = new(404, "There is no such memory"),
+        [ErrorCode.VersionNotFound] = new(404, "There is no such version"),
+        [ErrorCode.SnapshotNotFound] = new(404, "There is no such snapshot"),
+        [HttpErrorCode.RouteNotFound] = new(404, "There is nothing at this address"),
+        [HttpErrorCode.MethodNotAllowed] = new(405, "This address does not take this method"),
+        [ErrorCode.MemoryExists] = new(409, "The memory exists already"),
+        [ErrorCode.SnapshotExists] = new(409, "The snapshot exists already"),
+        [ErrorCode.VersionConflict] = new(409, "Another write came first"),
+        [ErrorCode.ModelMismatch] = new(409, "The memory belongs to another model"),
+        [HttpErrorCode.PreconditionFailed] = new(412, "The head is not the version in If-Match"),
+        [HttpErrorCode.BodyTooLarge] = new(413, "The body is too large"),
+        [HttpErrorCode.UnsupportedMediaType] = new(415, "The body must be application/json"),
+        [ErrorCode.TextTooShort] = new(422, "The text is too short"),
+        [ErrorCode.TextTooLong] = new(422, "The text is too long"),
+        [ErrorCode.Overloaded] = new(429, "Too much is going on; try again soon"),
+        [ErrorCode.Internal] = new(500, "A defect of the server"),
+        [ErrorCode.DataDamaged] = new(500, "Stored data is damaged"),
+        [ErrorCode.UnsupportedFormat] = new(500, "Stored data has a format that this version does not know"),
+        [ErrorCode.CheckpointInvalid] = new(500, "The model cannot be served"),
+        [ErrorCode.ConfigurationInvalid] = new(500, "The server is configured wrongly"),
+        [ErrorCode.ShardLocked] = new(503, "Another process owns the data"),
+        [ErrorCode.ModelLoading] = new(503, "The model is still being loaded"),
+        [ErrorCode.ShuttingDown] = new(503, "The server is shutting down"),
+        [ErrorCode.StaleOwner] = new(503, "Another process has taken over the data"),
+        [ErrorCode.StoreUnavailable] = new(503, "The store takes no writes"),
+        [ErrorCode.StoreFull] = new(507, "The disk is full"),
+    };
+
+    /// <summary>An unknown code is a defect of ours, not of the caller.</summary>
+    public static ProblemKind Of(ErrorCode code) => Kinds.TryGetValue(code, out ProblemKind? kind) ? kind : Kinds[ErrorCode.Internal];
+}
+
+/// <summary>How one error code looks on the wire.</summary>
+internal sealed record ProblemKind(int Status, string Title);

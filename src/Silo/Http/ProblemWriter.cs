@@ -1,0 +1,29 @@
+using System.Globalization;
+using LatentDb.MemoryStore.Errors;
+
+namespace LatentDb.Silo.Http;
+
+/// <summary>Writes problems; the one place that turns an exception into an answer.</summary>
+internal static class ProblemWriter
+{
+    public const string ContentType = "application/problem+json";
+
+    public static ApiProblem ToProblem(HttpContext context, LatentDbException error) => ApiProblem.Of(error.Code, error.Message, context.TraceIdentifier);
+
+    public static Task WriteAsync(HttpContext context, LatentDbException error)
+    {
+        if (error.RetryAfter is { } delay)
+        {
+            long seconds = Math.Max(1, (long)Math.Ceiling(delay.TotalSeconds));
+            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return WriteAsync(context, ToProblem(context, error));
+    }
+
+    public static Task WriteAsync(HttpContext context, ApiProblem problem)
+    {
+        context.Response.StatusCode = problem.Status;
+        return context.Response.WriteAsJsonAsync(problem, ApiJson.Options, ContentType, context.RequestAborted);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
+
+namespace LatentDb.Silo.Http;
+
+/// <summary>Headers that change what a write does.</summary>
+internal static class RequestHeaders
+{
+    /// <summary>Characters of an idempotency key; it is stored with the version.</summary>
+    public const int MaxIdempotencyKeyLength = 128;
+
+    /// <summary>If-Match: "v12", the ETag of the head that the caller has seen. Null when absent or *.</summary>
+    /// <exception cref="LatentDbException">invalid_request.</exception>
+    public static VersionNumber? IfMatch(HttpRequest request)
+    {
+        string? text = request.Headers.IfMatch;
+        if (string.IsNullOrEmpty(text) || text == "*") return null;
+        bool hasShape = text.Length > 3 && text.StartsWith("\"v", StringComparison.Ordinal) && text[^1] == '"';
+        if (hasShape && long.TryParse(text.AsSpan(2, text.Length - 3), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number > 0)
+        {
+            return new VersionNumber(number);
+        }
+
+        throw new LatentDbException(ErrorCode.InvalidRequest, "If-Match must be one ETag of a version, such as \"v12\", with its quotes.");
+    }
+
+    /// <summary>Idempotency-Key: 1 to 128 visible ASCII characters. Null when absent.</summary>
+    /// <exception cref="LatentDbException">invalid_request.</exception>
+    public static string? IdempotencyKey(HttpRequest request)
+    {
+        string? text = request.Headers["Idempotency-Key"];
+        if (text is null) return null;
+        bool isValid = text.Length is > 0 and <= MaxIdempotencyKeyLength && text.All(c => c is > ' ' and < (char)127);
+        return isValid ? text : throw new LatentDbException(ErrorCode.InvalidRequest, $"Idempotency-Key must be 1 to {MaxIdempotencyKeyLength} visible ASCII characters.");
+    }
+
+    /// <summary>The ETag of a version.</summary>
+    public static string ETag(VersionNumber version) => $"\"v{version}\"";
+}

@@ -1,0 +1,21 @@
+using System.Text.Json;
+
+namespace LatentDb.Silo.Http;
+
+/// <summary>Writes a stream of server-sent events; each is flushed at once.</summary>
+internal sealed class ServerSentEvents(HttpContext context)
+{
+    public void Begin()
+    {
+        context.Response.ContentType = "text/event-stream; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+    }
+
+    /// <summary>The data is one line of JSON, so it needs no escaping of line ends.</summary>
+    public async Task WriteAsync<T>(string name, T data, CancellationToken cancellationToken)
+    {
+        await context.Response.WriteAsync($"event: {name}\ndata: {JsonSerializer.Serialize(data, ApiJson.Options)}\n\n", cancellationToken).ConfigureAwait(false);
+        await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,35 @@
+using LatentDb.MemoryStore.Errors;
+using LatentDb.ModelHost.Contracts;
+
+namespace LatentDb.Silo.Http;
+
+/// <summary>Text in requests: plain or as messages, never both.</summary>
+internal static class TextBodies
+{
+    public const int MaxMessages = 1000;
+
+    private static readonly string[] Roles = ["system", "user", "assistant", "tool"];
+
+    /// <exception cref="LatentDbException">invalid_request.</exception>
+    public static TextInput Parse(string? plain, MessageBody[]? messages, string plainName)
+    {
+        if (plain is null == messages is null) throw Invalid($"Send either {plainName} or messages, and not both.");
+        if (plain is not null)
+        {
+            if (string.IsNullOrWhiteSpace(plain)) throw Invalid($"{plainName} is empty.");
+            return new TextInput.Plain(plain);
+        }
+
+        if (messages!.Length is 0 or > MaxMessages) throw Invalid($"messages must have 1 to {MaxMessages} entries.");
+        foreach (MessageBody message in messages)
+        {
+            if (message is null) throw Invalid("messages must not hold null.");
+            if (!Roles.Contains(message.Role)) throw Invalid($"A message's role must be one of {string.Join(", ", Roles)}.");
+            if (string.IsNullOrWhiteSpace(message.Content)) throw Invalid("A message's content is empty.");
+        }
+
+        return new TextInput.Conversation([.. messages.Select(m => new ChatMessage(m.Role, m.Content))]);
+    }
+
+    private static LatentDbException Invalid(string why) => new(ErrorCode.InvalidRequest, why);
+}

@@ -1,0 +1,20 @@
+using LatentDb.MemoryStore.Errors;
+using LatentDb.Silo.Composition;
+
+try
+{
+    WebApplication app = SiloBuilder.Build(args);
+    await app.RunAsync().ConfigureAwait(false);
+    return Environment.ExitCode;
+}
+catch (LatentDbException error)
+{
+    // What an operator can repair is said in one line; anything else is a defect and keeps its stack trace.
+    await Console.Error.WriteLineAsync($"latentdb: {error.Code}: {error.Message}").ConfigureAwait(false);
+    return 1;
+}
+catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+{
+    await Console.Error.WriteLineAsync($"latentdb: address_in_use: {error.Message} Choose another with --urls.").ConfigureAwait(false);
+    return 1;
+}

@@ -1,0 +1,84 @@
+using System.Net;
+using LatentDb.MemoryStore.Errors;
+
+namespace LatentDb.Silo;
+
+/// <summary>
+/// Every setting of the process. Read, later ones winning, from appsettings.json (section LatentDb), the environment (<c>LATENTDB__DATA</c>, ...) and
+/// the command line (<c>--data</c>, ...). Keys that are not here are refused.
+/// </summary>
+public sealed class SiloOptions
+{
+    /// <summary>Where the server listens. Without keys only loopback addresses are allowed.</summary>
+    public string Urls { get; set; } = "http://127.0.0.1:5080";
+
+    /// <summary>Folder of the data.</summary>
+    public string Data { get; set; } = "data";
+
+    /// <summary>Folder of the checkpoint; relative to the working directory, else to a folder above the program.</summary>
+    public string Model { get; set; } = "models/small";
+
+    /// <summary>Largest request body, in bytes.</summary>
+    public long MaxBodyBytes { get; set; } = 1 << 20;
+
+    /// <summary>Compute threads; 0 = one per core.</summary>
+    public int Threads { get; set; }
+
+    /// <summary>Bytes for decoded memory rows of all users.</summary>
+    public long ResidentBytes { get; set; } = 1L << 30;
+
+    /// <summary>Weights in memory: auto, f32, bf16.</summary>
+    public string Weights { get; set; } = "auto";
+
+    /// <summary>Text under 16 tokens: repeat or refuse.</summary>
+    public string ShortText { get; set; } = "repeat";
+
+    /// <summary>Requests that compute in turns.</summary>
+    public int MaxActiveRequests { get; set; } = 16;
+
+    /// <summary>Requests that wait for the model; one more is refused.</summary>
+    public int MaxWaitingRequests { get; set; } = 256;
+
+    /// <summary>Tokens of one inject.</summary>
+    public int MaxInjectTokens { get; set; } = 131_072;
+
+    /// <summary>Tokens that one query may generate.</summary>
+    public int MaxNewTokens { get; set; } = 1024;
+
+    /// <summary>Memories that are active at once.</summary>
+    public int MaxActiveMemories { get; set; } = 10_000;
+
+    /// <summary>Seconds without calls after which a memory is put away.</summary>
+    public int IdleSeconds { get; set; } = 600;
+
+    /// <summary>Seconds that running calls may go on once the server stops.</summary>
+    public int DrainSeconds { get; set; } = 25;
+
+    /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
+    public void Check()
+    {
+        if (MaxBodyBytes is < 1024 or > 1L << 32) throw Invalid(nameof(MaxBodyBytes), MaxBodyBytes, "1024 to 4294967296");
+        if (IdleSeconds is < 1 or > 86_400) throw Invalid(nameof(IdleSeconds), IdleSeconds, "1 to 86400");
+        if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
+        foreach (string url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) CheckUrl(url);
+    }
+
+    private static void CheckUrl(string url)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+        {
+            throw Invalid(nameof(Urls), url, "addresses such as http://127.0.0.1:5080");
+        }
+
+        bool isLoopback = address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip));
+        if (!isLoopback)
+        {
+            throw new LatentDbException(
+                ErrorCode.ConfigurationInvalid,
+                $"Urls has '{url}': without API keys the server listens on loopback addresses only, because everybody who reaches it may read every memory.");
+        }
+    }
+
+    private static LatentDbException Invalid(string name, object value, string allowed) =>
+        new(ErrorCode.ConfigurationInvalid, $"The option {name} has the value '{value}'; allowed: {allowed}.");
+}
