@@ -1,0 +1,38 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using LatentDb.Client.Models;
+
+namespace LatentDb.Client;
+
+/// <summary>Reads the server-sent events of an answer.</summary>
+internal static class EventStream
+{
+    /// <exception cref="ApiProblemException">The server gave up in the middle and said why.</exception>
+    /// <exception cref="EndOfStreamException">The stream broke before its last event.</exception>
+    public static async IAsyncEnumerable<QueryStep> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        SseParser<string> parser = SseParser.Create(stream);
+        await foreach (SseItem<string> item in parser.EnumerateAsync(cancellationToken).ConfigureAwait(false))
+        {
+            switch (item.EventType)
+            {
+                case "token":
+                    yield return Parse(item.Data, ClientJson.Default.QueryText);
+                    break;
+                case "done":
+                    yield return new QueryDone(Parse(item.Data, ClientJson.Default.QueryAnswer));
+                    yield break;
+                case "error":
+                    throw new ApiProblemException(Parse(item.Data, ClientJson.Default.Problem));
+                default:
+                    break; // A newer server may tell more.
+            }
+        }
+
+        throw new EndOfStreamException("The answer broke off: the connection was closed before its last event.");
+    }
+
+    private static T Parse<T>(string data, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(data, type) ?? throw new JsonException("The server sent null in an event.");
+}

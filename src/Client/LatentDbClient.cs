@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
+using LatentDb.Client.Models;
+
+namespace LatentDb.Client;
+
+/// <summary>A LatentDB server. Thread-safe; one per server is enough.</summary>
+public sealed class LatentDbClient
+{
+    private readonly HttpClient _http;
+    private readonly ApiConnection _connection;
+
+    /// <param name="http">Its base address is the server's, such as <c>http://127.0.0.1:5080</c>. Owned by the caller, who also sets its timeout.</param>
+    /// <param name="options">Tries; null = the defaults.</param>
+    public LatentDbClient(HttpClient http, ClientOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        if (http.BaseAddress is null) throw new ArgumentException("The HttpClient needs the server's address as BaseAddress.", nameof(http));
+        _http = http;
+        _connection = new ApiConnection(http, options ?? new ClientOptions());
+    }
+
+    /// <summary>A handle to one memory; asks nothing of the server.</summary>
+    public MemoryClient Memory(string id)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return new MemoryClient(id, _connection);
+    }
+
+    /// <summary>Creates a memory. Not tried again by itself: after a broken connection, ask whether it exists.</summary>
+    /// <exception cref="ApiProblemException">memory_exists, invalid_name and others.</exception>
+    public Task<MemoryDescription> CreateMemoryAsync(CreateMemoryRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var call = new ApiRequest(HttpMethod.Post, "v1/memories", IsRepeatable: false) { Body = () => JsonContent.Create(request, ClientJson.Default.CreateMemoryRequest) };
+        return _connection.SendAsync(call, ClientJson.Default.MemoryDescription, cancellationToken);
+    }
+
+    /// <summary>One page of memories in order of id.</summary>
+    /// <param name="limit">1 to 200; null = the server's choice.</param>
+    /// <param name="cursor">The last page's cursor; null = from the start.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<Page<MemoryDescription>> ListMemoriesAsync(int? limit = null, string? cursor = null, CancellationToken cancellationToken = default) =>
+        _connection.SendAsync(new ApiRequest(HttpMethod.Get, PagePath.Of("v1/memories", limit, cursor), IsRepeatable: true), ClientJson.Default.MemoryPage, cancellationToken);
+
+    /// <summary>All memories in order of id, page by page.</summary>
+    public async IAsyncEnumerable<MemoryDescription> EnumerateMemoriesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        string? cursor = null;
+        do
+        {
+            Page<MemoryDescription> page = await ListMemoriesAsync(null, cursor, cancellationToken).ConfigureAwait(false);
+            foreach (MemoryDescription memory in page.Items) yield return memory;
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+    }
+
+    /// <summary>True when the server can serve: its store is open and its model is loaded.</summary>
+    /// <exception cref="HttpRequestException">Nobody answers.</exception>
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken = default)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(new Uri("readyz", UriKind.Relative), cancellationToken).ConfigureAwait(false);
+        return response.StatusCode == HttpStatusCode.OK;
+    }
+}

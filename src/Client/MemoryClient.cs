@@ -1,0 +1,126 @@
+using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization.Metadata;
+using LatentDb.Client.Models;
+
+namespace LatentDb.Client;
+
+/// <summary>One memory of a server. Every verb may throw <see cref="ApiProblemException"/>, and <see cref="HttpRequestException"/> when nobody answers.</summary>
+public sealed class MemoryClient
+{
+    private readonly ApiConnection _connection;
+    private readonly string _path;
+
+    internal MemoryClient(string id, ApiConnection connection)
+    {
+        Id = id;
+        _connection = connection;
+        _path = $"v1/memories/{Uri.EscapeDataString(id)}";
+    }
+
+    public string Id { get; }
+
+    /// <summary>The memory and its head.</summary>
+    public Task<MemoryDescription> GetAsync(CancellationToken cancellationToken = default) =>
+        GetAsync(_path, ClientJson.Default.MemoryDescription, cancellationToken);
+
+    /// <summary>Deletes the memory with all versions.</summary>
+    public Task DeleteAsync(CancellationToken cancellationToken = default) => DeleteAsync(_path, cancellationToken);
+
+    /// <summary>Writes text into the memory; durable when the task ends.</summary>
+    public Task<InjectAnswer> InjectAsync(string text, CancellationToken cancellationToken = default) =>
+        InjectAsync(new InjectRequest { Text = text }, null, cancellationToken);
+
+    /// <summary>Writes text or a conversation into the memory; durable when the task ends.</summary>
+    public Task<InjectAnswer> InjectAsync(InjectRequest request, WriteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ApiRequest call = Write("inject", () => JsonContent.Create(request, ClientJson.Default.InjectRequest), options);
+        return _connection.SendAsync(call, ClientJson.Default.InjectAnswer, cancellationToken);
+    }
+
+    /// <summary>Asks the model with this memory and waits for the whole answer.</summary>
+    public Task<QueryAnswer> QueryAsync(QueryRequest request, CancellationToken cancellationToken = default) =>
+        _connection.SendAsync(Query(request, stream: null), ClientJson.Default.QueryAnswer, cancellationToken);
+
+    /// <summary>Asks the model with this memory: pieces of text as they come, then one <see cref="QueryDone"/>.</summary>
+    public async IAsyncEnumerable<QueryStep> StreamAsync(QueryRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using HttpResponseMessage response = await _connection
+            .SendAsync(Query(request, stream: true), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            await foreach (QueryStep step in EventStream.ReadAsync(stream, cancellationToken).ConfigureAwait(false)) yield return step;
+        }
+    }
+
+    /// <summary>One page of versions, newest first.</summary>
+    /// <param name="limit">1 to 200; null = the server's choice.</param>
+    /// <param name="cursor">The last page's cursor; null = from the head.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<Page<VersionDescription>> ListVersionsAsync(int? limit = null, string? cursor = null, CancellationToken cancellationToken = default) =>
+        GetAsync(PagePath.Of($"{_path}/versions", limit, cursor), ClientJson.Default.VersionPage, cancellationToken);
+
+    public Task<VersionDescription> GetVersionAsync(long version, CancellationToken cancellationToken = default) =>
+        GetAsync($"{_path}/versions/{version}", ClientJson.Default.VersionDescription, cancellationToken);
+
+    /// <summary>Names a version.</summary>
+    /// <param name="name">1 to 128 of A-Z a-z 0-9 . _ : @ -, beginning with a letter.</param>
+    /// <param name="at">Version number, RFC 3339 time or snapshot name; null = the head.</param>
+    /// <param name="cancellationToken">Ends the wait; the snapshot may exist nevertheless.</param>
+    public Task<SnapshotDescription> CreateSnapshotAsync(string name, string? at = null, CancellationToken cancellationToken = default)
+    {
+        var call = new ApiRequest(HttpMethod.Post, $"{_path}/snapshots", IsRepeatable: false)
+        {
+            Body = () => JsonContent.Create(new SnapshotCall(name, at), ClientJson.Default.SnapshotCall),
+        };
+        return _connection.SendAsync(call, ClientJson.Default.SnapshotDescription, cancellationToken);
+    }
+
+    /// <summary>All snapshots, by name.</summary>
+    public async Task<IReadOnlyList<SnapshotDescription>> ListSnapshotsAsync(CancellationToken cancellationToken = default) =>
+        (await GetAsync($"{_path}/snapshots", ClientJson.Default.SnapshotList, cancellationToken).ConfigureAwait(false)).Items;
+
+    public Task DeleteSnapshotAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return DeleteAsync($"{_path}/snapshots/{Uri.EscapeDataString(name)}", cancellationToken);
+    }
+
+    /// <summary>Makes a new head with the content of an older version; history is kept.</summary>
+    /// <param name="to">Version number, RFC 3339 time or snapshot name.</param>
+    /// <param name="options">Conditions; null = none.</param>
+    /// <param name="cancellationToken">Ends the wait; the rollback may happen nevertheless.</param>
+    public Task<RollbackAnswer> RollBackAsync(string to, WriteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ApiRequest call = Write("rollback", () => JsonContent.Create(new RollbackCall(to), ClientJson.Default.RollbackCall), options);
+        return _connection.SendAsync(call, ClientJson.Default.RollbackAnswer, cancellationToken);
+    }
+
+    private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
+        _connection.SendAsync(new ApiRequest(HttpMethod.Get, path, IsRepeatable: true), answer, cancellationToken);
+
+    private async Task DeleteAsync(string path, CancellationToken cancellationToken)
+    {
+        var call = new ApiRequest(HttpMethod.Delete, path, IsRepeatable: true);
+        using HttpResponseMessage response = await _connection.SendAsync(call, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ApiRequest Query(QueryRequest request, bool? stream)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new ApiRequest(HttpMethod.Post, $"{_path}/query", IsRepeatable: true)
+        {
+            Body = () => JsonContent.Create(QueryCall.Of(request, stream), ClientJson.Default.QueryCall),
+        };
+    }
+
+    /// <summary>Under a key a write may be sent twice, so the client gives it one when the caller has not.</summary>
+    private ApiRequest Write(string verb, Func<HttpContent> body, WriteOptions? options)
+    {
+        WriteOptions write = options ?? new WriteOptions();
+        write = write with { IdempotencyKey = write.IdempotencyKey ?? Guid.NewGuid().ToString() };
+        return new ApiRequest(HttpMethod.Post, $"{_path}/{verb}", IsRepeatable: true) { Body = body, Write = write };
+    }
+}

@@ -1,0 +1,38 @@
+namespace LatentDb.Client.Models;
+
+/// <summary>One version of a memory.</summary>
+/// <param name="Version">Its number.</param>
+/// <param name="Parent">The head before it; null for the first.</param>
+/// <param name="Cause">create, inject or rollback.</param>
+/// <param name="RestoredFrom">For a rollback: the version whose content it has.</param>
+/// <param name="CommittedAt">Exact to 100 ns: a read at this time sees it.</param>
+/// <param name="Tokens">Tokens injected by it.</param>
+/// <param name="Chunks">Pieces they were written in.</param>
+/// <param name="Writes">Chunks written so far in its line.</param>
+/// <param name="BlockBytes">Stored bytes of the blocks that it added.</param>
+/// <param name="Seed">What its drops were drawn from.</param>
+/// <param name="Model">Short fingerprint of the model.</param>
+/// <param name="IdempotencyKey">The key it was made under.</param>
+public sealed record VersionDescription(
+    long Version,
+    long? Parent,
+    string Cause,
+    long? RestoredFrom,
+    DateTimeOffset CommittedAt,
+    int Tokens,
+    int Chunks,
+    long Writes,
+    long BlockBytes,
+    ulong Seed,
+    string? Model,
+    string? IdempotencyKey);
+
+/// <summary>A name for a version.</summary>
+public sealed record SnapshotDescription(string Name, long Version, DateTimeOffset CreatedAt);
+
+/// <summary>What a rollback did.</summary>
+/// <param name="Id">The memory.</param>
+/// <param name="Version">The new head.</param>
+/// <param name="RestoredFrom">The version whose content it has.</param>
+/// <param name="CommittedAt">When it became visible.</param>
+public sealed record RollbackAnswer(string Id, long Version, long RestoredFrom, DateTimeOffset CommittedAt);
