@@ -44,6 +44,9 @@ internal sealed class CheckpointFolder : IDisposable
     /// <summary>false when there is no lora_config, or when an export without a read adapter has merged its only one into the weights (MemoryLLM-7B).</summary>
     public bool HasAdapters { get; }
 
+    /// <summary>Numbers that are weights: memory and what is ignored are not counted.</summary>
+    public long ParameterCount => Tensors.Values.Where(t => !TensorNames.IsMemory(t.Name) && !TensorNames.IsIgnored(t.Name)).Sum(t => t.Elements);
+
     /// <summary>A tensor that <see cref="TensorInventory"/> has found.</summary>
     public StoredTensor this[string name] => Tensors[name];
 

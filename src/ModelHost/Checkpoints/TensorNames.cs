@@ -66,6 +66,10 @@ internal static class TensorNames
 
     public static string BankRecallFrequencies(int layer) => $"ltm_recall_frequencies.{layer}";
 
+    /// <summary>Memory that the checkpoint ships with, as opposed to weights.</summary>
+    public static bool IsMemory(string name) =>
+        name is Memory or Initialized || name.StartsWith("ltm.", StringComparison.Ordinal) || name.StartsWith("ltm_", StringComparison.Ordinal);
+
     /// <summary>
     /// Known and not needed: the encoder's own query projector (on no working path of the official code), frequencies that are computed
     /// anyway, and counters of normalisation layers.

@@ -113,6 +113,18 @@ public sealed class CheckpointFolderTests
     }
 
     [Fact]
+    public void Parameters_are_weights_and_not_memory()
+    {
+        using CheckpointFolder folder = GoldenCheckpointTests.OpenGolden("mplus");
+        const long Layer = (2 * 64 * 64) + (2 * 32 * 64) + (3 * 128 * 64) + (2 * 64);
+        const long Adapter = 4 * ((64 + 64) + (2 * (64 + 32)) + (3 * (64 + 128)));
+        const long Projectors = 2 * ((64 * 64) + (32 * 64));
+
+        // Embeddings, head, final norm, one bos row a layer, the positional row; two adapters.
+        Assert.Equal((3 * (Layer + (2 * Adapter) + Projectors)) + (2 * 199 * 64) + 64 + (3 * 64) + 64, folder.ParameterCount);
+    }
+
+    [Fact]
     public void A_refused_folder_keeps_no_file_open()
     {
         using var copy = new CheckpointCopy("memoryllm");
