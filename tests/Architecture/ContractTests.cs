@@ -1,6 +1,7 @@
 using LatentDb.Testing;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace LatentDb.Architecture;
 
@@ -39,7 +40,7 @@ public sealed class ContractTests
         foreach (SourceFile file in project.Files.Where(f => room.Length == 0 || f.Room == room))
         {
             SemanticModel model = compilation.GetSemanticModel(file.Tree);
-            foreach (SyntaxNode node in file.Tree.GetRoot().DescendantNodes())
+            foreach (MemberDeclarationSyntax node in file.Tree.GetRoot().DescendantNodes().OfType<MemberDeclarationSyntax>().Where(n => n is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax))
             {
                 if (model.GetDeclaredSymbol(node) is not INamedTypeSymbol { DeclaredAccessibility: Accessibility.Public } type) continue;
                 yield return $"{type.TypeKind.ToString().ToLowerInvariant()} {type.ToDisplayString(Format)}";

@@ -49,6 +49,9 @@ internal sealed record SourceFile(string Path, string Room, SyntaxTree Tree, int
         string text = File.ReadAllText(System.IO.Path.Combine(root, path));
         int slash = path.IndexOf('/', StringComparison.Ordinal);
         SyntaxTree tree = CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Preview), path);
-        return new SourceFile(path, slash < 0 ? string.Empty : path[..slash], tree, tree.GetText().Lines.Count);
+
+        // Program.cs stands in the root because that is where one looks for it; it belongs to the room that puts the process together.
+        string room = path == "Program.cs" ? "Composition" : slash < 0 ? string.Empty : path[..slash];
+        return new SourceFile(path, room, tree, tree.GetText().Lines.Count);
     }
 }

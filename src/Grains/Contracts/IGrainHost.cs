@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.Grains.Contracts;
 

@@ -4,6 +4,7 @@ using LatentDb.Grains.Memories;
 using LatentDb.Grains.Telemetry;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using Microsoft.Extensions.Hosting;
 

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using LatentDb.Grains.Contracts;
 using LatentDb.Grains.Memories;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.Grains.Hosting;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Memories;

@@ -1,4 +1,4 @@
-using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Memories;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Memories;

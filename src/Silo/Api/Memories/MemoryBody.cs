@@ -1,5 +1,5 @@
 using System.Text.Json;
-using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Memories;

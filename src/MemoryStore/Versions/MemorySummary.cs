@@ -1,8 +1,7 @@
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Time;
-using LatentDb.MemoryStore.Versions;
 
-namespace LatentDb.MemoryStore.Timeline;
+namespace LatentDb.MemoryStore.Versions;
 
 /// <summary>What a listing tells of one memory.</summary>
 /// <param name="Key">Its name.</param>
