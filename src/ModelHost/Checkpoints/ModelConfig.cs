@@ -31,7 +31,7 @@ internal sealed record ModelConfig
 
     public required RopeScaling Rope { get; init; }
 
-    /// <summary>Positions that the base model was trained for; informational, memory rows take positions too.</summary>
+    /// <summary>max_position_embeddings: positions of the base model before any stretching. Not a limit of ours; that is <see cref="UsablePositions"/>.</summary>
     public required int MaxPositions { get; init; }
 
     public required bool TiedEmbeddings { get; init; }
@@ -65,6 +65,12 @@ internal sealed record ModelConfig
 
     /// <summary>R: rows that a query takes from the bank of each layer; 0 without a bank.</summary>
     public int RetrievedRows => RowsPerWrite * (LongTerm?.RetrievedBlocks ?? 0);
+
+    /// <summary>
+    /// Positions that bos, retrieved rows, pool and text may take together. Scaled positions reach as much further as they are squeezed: 8192
+    /// with the factor 1.8125 of MemoryLLM-8B is 14,848 = 12,800 rows and 2,048 tokens. llama3 scaling is in max_position_embeddings already.
+    /// </summary>
+    public int UsablePositions => (int)Math.Min(int.MaxValue, Math.Round(MaxPositions * (Rope.Kind == RopeScalingKind.Linear ? Rope.Factor : 1) / Rope.PositionScale));
 
     /// <summary>Width of a query row: heads x head size.</summary>
     public int QueryWidth => Heads * HeadSize;

@@ -111,6 +111,7 @@ public sealed class ModelConfigTests
         Assert.DoesNotContain("o_proj", config.Lora.Targets);
         Assert.True(config.DropsPerLayer);
         Assert.Equal(RopeScalingKind.Linear, config.Rope.Kind);
+        Assert.Equal(12800 + 2048, config.UsablePositions);
         Assert.Equal(512, config.MaxChunkTokens);
         Assert.Equal([128001], config.EosTokenIds.AsEnumerable());
     }
@@ -129,6 +130,7 @@ public sealed class ModelConfigTests
         Assert.False(config.DropsPerLayer);
         Assert.Null(config.Lora);
         Assert.Equal(4096.0 / 7936, config.Rope.PositionScale);
+        Assert.Equal(7936, config.UsablePositions);
     }
 
     [Fact]
@@ -139,6 +141,7 @@ public sealed class ModelConfigTests
         Assert.Equal(ModelFamily.MPlus, config.Family);
         Assert.Equal(32, config.PoolRows);
         Assert.Equal(16, config.RetrievedRows);
+        Assert.Equal(4096, config.UsablePositions);
         Assert.True(config.DropsPerLayer);
         Assert.Equal([0, 1, 2], config.LongTerm!.SelectorLayers.Order());
     }
