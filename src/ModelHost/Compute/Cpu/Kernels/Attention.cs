@@ -8,7 +8,8 @@ namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 /// sum need no operation across lanes. Scores: packed keys x queries; then output [headSize][32] += values (where they lie) x weights.
 /// Floor: 4 rows x keys x headSize x heads flops at the multiply-add peak, or one read of k and v. Measured share: bench/README.md
 /// (dotnet run -c Release --project bench/Kernels -- floor).
-/// Blocks are aligned to key 0 and a masked key adds exactly nothing, so a row's bits depend neither on the other rows nor on later keys.
+/// Blocks are aligned to key 0 and a masked key adds exactly nothing, so a row's bits depend neither on the other rows nor on later keys;
+/// only a call of at most <see cref="MostFewLanes"/> lanes, a decode step, sums in another order.
 /// </summary>
 internal static unsafe partial class Attention
 {
@@ -19,13 +20,20 @@ internal static unsafe partial class Attention
     private const int KeyBlock = 96;
 
     /// <summary>Working memory of one range of <paramref name="lanes"/> lanes.</summary>
-    public static long ScratchBytes(int lanes, int headSize) => sizeof(float) * Workspace.Elements((lanes + Lanes - 1) / Lanes, headSize);
+    public static long ScratchBytes(in AttentionCall call, int lanes) => sizeof(float) *
+        (call.LanesPerHead <= MostFewLanes ? FewLanesWorkspace.Elements(lanes, call.HeadSize) : Workspace.Elements((lanes + Lanes - 1) / Lanes, call.HeadSize));
 
     public static void Run<TTile, TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
         where TTile : struct, ITile
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
+        if (call.LanesPerHead <= MostFewLanes)
+        {
+            RunFewLanes<TSimd, TVector>(call, part, scratch);
+            return;
+        }
+
         int groups = (part.EndLane - part.FirstLane + Lanes - 1) / Lanes;
         var work = new Workspace((float*)scratch, groups, call.HeadSize);
         for (int group = 0; group < groups; group++) LoadQueries(call, part, group, work);
@@ -67,7 +75,6 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>Slivers [headSize][rows] of the tile's height, the last padded with zeros.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackKeys<TTile>(in AttentionCall call, int keyValueHead, int firstKey, int keys, float* packed)
         where TTile : struct, ITile
     {
@@ -75,13 +82,8 @@ internal static unsafe partial class Attention
         for (int first = 0; first < keys; first += TTile.SliverRows)
         {
             int height = Math.Min(TTile.SliverRows, keys - first);
-            int padded = Gemm.PaddedRows(height, TTile.SliverGranule);
-            float* sliver = packed + (first * size);
-            for (int row = 0; row < padded; row++)
-            {
-                float* from = call.K.Row(firstKey + first + Math.Min(row, height - 1)) + (keyValueHead * size);
-                for (int d = 0; d < size; d++) sliver[(d * padded) + row] = from[d];
-            }
+            MatrixPointer rows = call.KeysOf(keyValueHead, firstKey + first, height);
+            Transpose.Run(rows, Gemm.PaddedRows(height, TTile.SliverGranule), packed + (first * size));
         }
     }
 

@@ -31,6 +31,13 @@ internal readonly struct AttentionCall
 
     public unsafe float* OutputOf(int keyValueHead, int lane) => Output.Row(lane / Group) + HeadColumn(keyValueHead, lane);
 
+    public MatrixPointer KeysOf(int keyValueHead, int first, int count) => HeadRows(K, keyValueHead, first, count);
+
+    public MatrixPointer ValuesOf(int keyValueHead, int first, int count) => HeadRows(V, keyValueHead, first, count);
+
+    private unsafe MatrixPointer HeadRows(MatrixPointer rows, int keyValueHead, int first, int count) =>
+        new(rows.Row(first) + (keyValueHead * HeadSize), count, HeadSize, rows.Stride);
+
     private int HeadColumn(int keyValueHead, int lane) => ((keyValueHead * Group) + (lane % Group)) * HeadSize;
 }
 

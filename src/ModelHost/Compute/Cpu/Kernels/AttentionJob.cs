@@ -30,7 +30,7 @@ internal sealed unsafe class AttentionJob : PoolJob
         // Under a causal mask the last lanes have the most work: they go first, so that no thread ends alone with them.
         int first = (_rangesPerHead - 1 - (range / _call.KeyValueHeads)) * _lanesPerRange;
         var part = new AttentionPart(range % _call.KeyValueHeads, first, Math.Min(first + _lanesPerRange, _call.LanesPerHead));
-        AlignedMemory scratch = _arena.Rent(Attention.ScratchBytes(part.EndLane - part.FirstLane, _call.HeadSize));
+        AlignedMemory scratch = _arena.Rent(Attention.ScratchBytes(_call, part.EndLane - part.FirstLane));
         try
         {
             _kernels.Attention(_call, part, (byte*)scratch.Pointer);

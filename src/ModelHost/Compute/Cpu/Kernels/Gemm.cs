@@ -28,24 +28,13 @@ internal static unsafe partial class Gemm
     public static int PaddedRows(int rows, int granule) => (rows + granule - 1) / granule * granule;
 
     /// <summary>Packs rows [firstRow, firstRow + rows) of x into their places of <paramref name="packed"/>, padded with zeros to <paramref name="padded"/> rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackSliver(MatrixPointer x, int firstRow, int rows, int padded, float* packed, int allPadded)
     {
         for (int depth = 0; depth < x.Columns; depth += DepthBlock)
         {
             int count = Math.Min(DepthBlock, x.Columns - depth);
             float* block = packed + ((nint)depth * allPadded) + ((nint)firstRow * count);
-            for (int row = 0; row < rows; row++)
-            {
-                float* from = x.Row(firstRow + row) + depth;
-                float* to = block + row;
-                for (int k = 0; k < count; k++) to[k * padded] = from[k];
-            }
-
-            for (int row = rows; row < padded; row++)
-            {
-                for (int k = 0; k < count; k++) block[(k * padded) + row] = 0;
-            }
+            Transpose.Run(new MatrixPointer(x.Row(firstRow) + depth, rows, count, x.Stride), padded, block);
         }
     }
 

@@ -44,6 +44,8 @@ internal unsafe interface ISimd<TVector>
     /// <summary>2^n for whole n in [-126, 127].</summary>
     static abstract TVector PowerOfTwo(TVector n);
 
+    static abstract float First(TVector value);
+
     /// <summary>The sum of the lanes, in a fixed order.</summary>
     static abstract float Sum(TVector value);
 }

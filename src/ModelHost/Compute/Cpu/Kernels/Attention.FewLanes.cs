@@ -1,0 +1,192 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+
+/// <summary>
+/// Attention of the few lanes of a decode step: bound by reading k and v once, so they are used where they lie, with the lanes of the vectors
+/// along the head. Same blocks and streaming softmax as <see cref="Run"/>; the order of a score's sum differs, and with it the last bits.
+/// </summary>
+internal static unsafe partial class Attention
+{
+    /// <summary>Up to here reading the keys takes longer than computing.</summary>
+    public const int MostFewLanes = 8;
+
+    // A line holds 16 numbers. The rows of one head are short pieces far apart, which the processor does not foresee by itself.
+    private const int NumbersPerLine = 16;
+
+    public static void RunFewLanes<TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        int lanes = part.EndLane - part.FirstLane;
+        var work = new FewLanesWorkspace((float*)scratch, lanes, call.HeadSize);
+        LoadFewQueries(call, part, work);
+        int visible = call.VisibleKeys(part.EndLane - 1);
+        for (int key = 0; key < visible; key += KeyBlock)
+        {
+            int keys = Math.Min(KeyBlock, visible - key);
+            MatrixPointer k = call.KeysOf(part.KeyValueHead, key, keys);
+            MatrixPointer v = call.ValuesOf(part.KeyValueHead, key, keys);
+            int next = Math.Min(KeyBlock, visible - key - keys);
+            Prefetch(call.ValuesOf(part.KeyValueHead, key, keys));
+            for (int lane = 0; lane < lanes; lane += 2)
+            {
+                for (int i = 0; i < keys; i += Dots.KeysPerTile)
+                    Dots.RunTile<TSimd, TVector>(work.Queries, lane, k, i, work.Scores(lane) + i, KeyBlock);
+            }
+
+            if (next > 0) Prefetch(call.KeysOf(part.KeyValueHead, key + keys, next));
+            for (int lane = 0; lane < lanes; lane++)
+                WeighLane<TSimd, TVector>(work, lane, Math.Clamp(call.VisibleKeys(part.FirstLane + lane) - key, 0, keys), keys);
+            for (int lane = 0; lane < lanes; lane += 2) GatherPair<TSimd, TVector>(work, lane, lanes, v);
+        }
+
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            float* to = call.OutputOf(part.KeyValueHead, part.FirstLane + lane);
+            float factor = 1 / work.Totals[lane];
+            for (int d = 0; d < call.HeadSize; d++) to[d] = work.Output(lane)[d] * factor;
+        }
+    }
+
+    private static void LoadFewQueries(in AttentionCall call, AttentionPart part, in FewLanesWorkspace work)
+    {
+        for (int lane = 0; lane < work.Lanes; lane++)
+        {
+            float* from = call.QueryOf(part.KeyValueHead, part.FirstLane + lane);
+            for (int d = 0; d < call.HeadSize; d++) work.Queries.Row(lane)[d] = from[d] * call.Scale;
+            work.Highest[lane] = float.NegativeInfinity;
+            work.Totals[lane] = 0;
+            new Span<float>(work.Output(lane), call.HeadSize).Clear();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Prefetch(MatrixPointer rows)
+    {
+        if (!Sse.IsSupported) return;
+        for (int row = 0; row < rows.Rows; row++)
+        {
+            for (int i = 0; i < rows.Columns; i += NumbersPerLine) Sse.Prefetch1(rows.Row(row) + i);
+        }
+    }
+
+    /// <summary>Scores of the first <paramref name="visible"/> keys to weights, of the others to zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WeighLane<TSimd, TVector>(in FewLanesWorkspace work, int lane, int visible, int keys)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        float* scores = work.Scores(lane);
+        float before = work.Highest[lane];
+        float highest = before;
+        for (int key = 0; key < visible; key++) highest = MathF.Max(highest, scores[key]);
+        int whole = (keys + TSimd.Width - 1) / TSimd.Width * TSimd.Width;
+        for (int key = visible; key < whole; key++) scores[key] = float.NegativeInfinity;
+        if (highest > before)
+        {
+            TVector shrink = VectorMath.Exp<TSimd, TVector>(TSimd.Broadcast(before - highest));
+            float* output = work.Output(lane);
+            for (int d = 0; d < work.HeadSize; d += TSimd.Width) TSimd.Store(TSimd.Multiply(shrink, TSimd.Load(output + d)), output + d);
+            work.Totals[lane] *= TSimd.First(shrink);
+            work.Highest[lane] = highest;
+        }
+
+        TVector top = TSimd.Broadcast(highest);
+        TVector total = TSimd.Broadcast(0);
+        for (int key = 0; key < whole; key += TSimd.Width)
+        {
+            TVector weight = VectorMath.Exp<TSimd, TVector>(TSimd.Subtract(TSimd.Load(scores + key), top));
+            total = TSimd.Add(total, weight);
+            TSimd.Store(weight, scores + key);
+        }
+
+        work.Totals[lane] += TSimd.Sum(total);
+    }
+
+    /// <summary>Output of two lanes += weights x v, four vectors of the head at a time. Without a second lane the first is taken twice.</summary>
+    private static void GatherPair<TSimd, TVector>(in FewLanesWorkspace work, int lane, int lanes, MatrixPointer v)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        int second = Math.Min(lane + 1, lanes - 1);
+        int d = 0;
+        for (; d <= v.Columns - (4 * TSimd.Width); d += 4 * TSimd.Width)
+            GatherTile<TSimd, TVector>(v, d, work.Scores(lane), work.Scores(second), work.Output(lane) + d, work.Output(second) + d);
+        if (d == v.Columns) return;
+        GatherRest(v, d, work.Scores(lane), work.Output(lane));
+        if (second != lane) GatherRest(v, d, work.Scores(second), work.Output(second));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GatherTile<TSimd, TVector>(MatrixPointer v, int d, float* weightsA, float* weightsB, float* outputA, float* outputB)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        int width = TSimd.Width;
+        TVector a0 = TSimd.Broadcast(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+        float* from = v.Start + d;
+        for (int key = 0; key < v.Rows; key++, from += v.Stride)
+        {
+            TVector a = TSimd.Broadcast(weightsA[key]);
+            TVector b = TSimd.Broadcast(weightsB[key]);
+            TVector value = TSimd.Load(from);
+            a0 = TSimd.MultiplyAdd(a, value, a0);
+            b0 = TSimd.MultiplyAdd(b, value, b0);
+            value = TSimd.Load(from + width);
+            a1 = TSimd.MultiplyAdd(a, value, a1);
+            b1 = TSimd.MultiplyAdd(b, value, b1);
+            value = TSimd.Load(from + (2 * width));
+            a2 = TSimd.MultiplyAdd(a, value, a2);
+            b2 = TSimd.MultiplyAdd(b, value, b2);
+            value = TSimd.Load(from + (3 * width));
+            a3 = TSimd.MultiplyAdd(a, value, a3);
+            b3 = TSimd.MultiplyAdd(b, value, b3);
+        }
+
+        // B's old output is read before A's is written: without a second lane both are one, and are then written the same.
+        TVector c0 = TSimd.Load(outputB), c1 = TSimd.Load(outputB + width), c2 = TSimd.Load(outputB + (2 * width)), c3 = TSimd.Load(outputB + (3 * width));
+        TSimd.Store(TSimd.Add(TSimd.Load(outputA), a0), outputA);
+        TSimd.Store(TSimd.Add(TSimd.Load(outputA + width), a1), outputA + width);
+        TSimd.Store(TSimd.Add(TSimd.Load(outputA + (2 * width)), a2), outputA + (2 * width));
+        TSimd.Store(TSimd.Add(TSimd.Load(outputA + (3 * width)), a3), outputA + (3 * width));
+        TSimd.Store(TSimd.Add(c0, b0), outputB);
+        TSimd.Store(TSimd.Add(c1, b1), outputB + width);
+        TSimd.Store(TSimd.Add(c2, b2), outputB + (2 * width));
+        TSimd.Store(TSimd.Add(c3, b3), outputB + (3 * width));
+    }
+
+    private static void GatherRest(MatrixPointer v, int firstColumn, float* weights, float* output)
+    {
+        for (int key = 0; key < v.Rows; key++)
+        {
+            float* from = v.Row(key);
+            for (int d = firstColumn; d < v.Columns; d++) output[d] += weights[key] * from[d];
+        }
+    }
+
+    /// <summary>Scratch of one range: queries, output and scores per lane (one lane more, for whole tiles), each padded to a vector.</summary>
+    private readonly struct FewLanesWorkspace(float* start, int lanes, int headSize)
+    {
+        public int Lanes => lanes;
+
+        public int HeadSize => headSize;
+
+        public MatrixPointer Queries => new(start, lanes, headSize, Padded(headSize));
+
+        public float* Highest => start + ((lanes + 1) * PerLane(headSize));
+
+        public float* Totals => Highest + lanes;
+
+        public static long Elements(int lanes, int headSize) => ((lanes + 1) * PerLane(headSize)) + (2 * lanes);
+
+        public float* Output(int lane) => start + (lanes * Padded(headSize)) + (lane * Padded(headSize));
+
+        public float* Scores(int lane) => start + (2 * lanes * Padded(headSize)) + (lane * KeyBlock);
+
+        private static int Padded(int headSize) => Gemm.PaddedRows(headSize, VectorMath.MostLanes);
+
+        private static nint PerLane(int headSize) => (2 * Padded(headSize)) + KeyBlock;
+    }
+}
