@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LatentDb.ModelHost.Compute.Cpu;
@@ -8,7 +9,7 @@ namespace LatentDb.Kernels;
 /// <summary>What the machine can do at best, measured: multiply-adds in registers, and bytes from memory.</summary>
 internal sealed unsafe class MachinePeaks : IDisposable
 {
-    private const int FmaRounds = 400_000;
+    private const int FirstRounds = 400_000;
 
     private readonly WorkerPool _pool;
     private readonly FmaJob _fma = new();
@@ -24,9 +25,20 @@ internal sealed unsafe class MachinePeaks : IDisposable
         _read = new ReadJob((float*)_memory.Pointer, readBytes / sizeof(float));
     }
 
-    public double FmaFlops => (double)FmaJob.FlopsPerRound * FmaRounds * _pool.Threads;
+    public double FmaFlops => (double)FmaJob.FlopsPerRound * _fma.Rounds * _pool.Threads;
 
     public long ReadBytes => _memory.Bytes;
+
+    /// <summary>Makes the loop last about as long as the kernel: on a shared machine a short loop is interrupted less often than a long one.</summary>
+    public void Lasting(double seconds)
+    {
+        _fma.Rounds = FirstRounds;
+        RunFma();
+        long start = Stopwatch.GetTimestamp();
+        RunFma();
+        double first = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        _fma.Rounds = (int)Math.Clamp(FirstRounds * seconds / first, 1000, 1e9);
+    }
 
     public void RunFma() => _pool.Run(_fma, _pool.Threads);
 
@@ -46,17 +58,19 @@ internal sealed unsafe class MachinePeaks : IDisposable
         // Twelve independent chains: more than latency times throughput of any processor so far.
         public static int FlopsPerRound => 12 * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8);
 
-        public override void Run(int range) => Sink += Vector512.IsHardwareAccelerated ? Loop<Simd512, Vector512<float>>() : Loop<Simd256, Vector256<float>>();
+        public int Rounds { get; set; } = FirstRounds;
+
+        public override void Run(int range) => Sink += Vector512.IsHardwareAccelerated ? Loop<Simd512, Vector512<float>>(Rounds) : Loop<Simd256, Vector256<float>>(Rounds);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static float Loop<TSimd, TVector>()
+        private static float Loop<TSimd, TVector>(int rounds)
             where TSimd : struct, ISimd<TVector>
             where TVector : struct
         {
             TVector x = TSimd.Broadcast(0.999f);
             TVector y = TSimd.Broadcast(0.001f);
             TVector a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
-            for (int round = 0; round < FmaRounds; round++)
+            for (int round = 0; round < rounds; round++)
             {
                 a = TSimd.MultiplyAdd(a, x, y);
                 b = TSimd.MultiplyAdd(b, x, y);

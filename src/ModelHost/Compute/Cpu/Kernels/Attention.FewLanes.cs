@@ -15,6 +15,7 @@ internal static unsafe partial class Attention
     // A line holds 16 numbers. The rows of one head are short pieces far apart, which the processor does not foresee by itself.
     private const int NumbersPerLine = 16;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunFewLanes<TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
@@ -28,15 +29,8 @@ internal static unsafe partial class Attention
             int keys = Math.Min(KeyBlock, visible - key);
             MatrixPointer k = call.KeysOf(part.KeyValueHead, key, keys);
             MatrixPointer v = call.ValuesOf(part.KeyValueHead, key, keys);
-            int next = Math.Min(KeyBlock, visible - key - keys);
-            Prefetch(call.ValuesOf(part.KeyValueHead, key, keys));
-            for (int lane = 0; lane < lanes; lane += 2)
-            {
-                for (int i = 0; i < keys; i += Dots.KeysPerTile)
-                    Dots.RunTile<TSimd, TVector>(work.Queries, lane, k, i, work.Scores(lane) + i, KeyBlock);
-            }
-
-            if (next > 0) Prefetch(call.KeysOf(part.KeyValueHead, key + keys, next));
+            MatrixPointer next = call.KeysOf(part.KeyValueHead, key + keys, Math.Min(KeyBlock, visible - key - keys));
+            ScoreKeys<TSimd, TVector>(work, k, v, next);
             for (int lane = 0; lane < lanes; lane++)
                 WeighLane<TSimd, TVector>(work, lane, Math.Clamp(call.VisibleKeys(part.FirstLane + lane) - key, 0, keys), keys);
             for (int lane = 0; lane < lanes; lane += 2) GatherPair<TSimd, TVector>(work, lane, lanes, v);
@@ -62,11 +56,25 @@ internal static unsafe partial class Attention
         }
     }
 
+    /// <summary>While keys are scored, their values and the next keys are on their way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Prefetch(MatrixPointer rows)
+    private static void ScoreKeys<TSimd, TVector>(in FewLanesWorkspace work, MatrixPointer keys, MatrixPointer values, MatrixPointer next)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        for (int key = 0; key < keys.Rows; key += Dots.KeysPerTile)
+        {
+            Prefetch(values, key);
+            Prefetch(next, key);
+            for (int lane = 0; lane < work.Lanes; lane += 2)
+                Dots.RunTile<TSimd, TVector>(work.Queries, lane, keys, key, work.Scores(lane) + key, KeyBlock);
+        }
+    }
+
+    private static void Prefetch(MatrixPointer rows, int first)
     {
         if (!Sse.IsSupported) return;
-        for (int row = 0; row < rows.Rows; row++)
+        for (int row = first; row < Math.Min(first + Dots.KeysPerTile, rows.Rows); row++)
         {
             for (int i = 0; i < rows.Columns; i += NumbersPerLine) Sse.Prefetch1(rows.Row(row) + i);
         }
@@ -106,6 +114,7 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>Output of two lanes += weights x v, four vectors of the head at a time. Without a second lane the first is taken twice.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GatherPair<TSimd, TVector>(in FewLanesWorkspace work, int lane, int lanes, MatrixPointer v)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
@@ -157,6 +166,7 @@ internal static unsafe partial class Attention
         TSimd.Store(TSimd.Add(c3, b3), outputB + (3 * width));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GatherRest(MatrixPointer v, int firstColumn, float* weights, float* output)
     {
         for (int key = 0; key < v.Rows; key++)

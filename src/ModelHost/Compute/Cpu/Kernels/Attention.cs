@@ -23,6 +23,7 @@ internal static unsafe partial class Attention
     public static long ScratchBytes(in AttentionCall call, int lanes) => sizeof(float) *
         (call.LanesPerHead <= MostFewLanes ? FewLanesWorkspace.Elements(lanes, call.HeadSize) : Workspace.Elements((lanes + Lanes - 1) / Lanes, call.HeadSize));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TTile, TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
         where TTile : struct, ITile
         where TSimd : struct, ISimd<TVector>
@@ -57,6 +58,7 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>Lanes beyond the last repeat its limit and hold zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LoadQueries(in AttentionCall call, AttentionPart part, int group, in Workspace work)
     {
         float* queries = work.Queries(group);
@@ -75,6 +77,7 @@ internal static unsafe partial class Attention
     }
 
     /// <summary>Slivers [headSize][rows] of the tile's height, the last padded with zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackKeys<TTile>(in AttentionCall call, int keyValueHead, int firstKey, int keys, float* packed)
         where TTile : struct, ITile
     {
@@ -87,6 +90,7 @@ internal static unsafe partial class Attention
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Score<TTile>(int size, int keys, float* queries, float* packed, float* scores)
         where TTile : struct, ITile
     {
@@ -146,6 +150,7 @@ internal static unsafe partial class Attention
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gather<TTile>(in AttentionCall call, int keyValueHead, int firstKey, int keys, float* weights, float* output)
         where TTile : struct, ITile
     {
@@ -159,6 +164,7 @@ internal static unsafe partial class Attention
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreOutput(in AttentionCall call, AttentionPart part, int group, in Workspace work)
     {
         int first = part.FirstLane + (group * Lanes);

@@ -38,6 +38,7 @@ internal static unsafe partial class Gemm
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyPacked<TTile, TSimd, TVector>(in GemmCall call, in GemmBlock block)
         where TTile : struct, ITile
         where TSimd : struct, ISimd<TVector>
@@ -66,6 +67,7 @@ internal static unsafe partial class Gemm
         return decoded;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplySlivers<TTile>(in GemmCall call, in GemmBlock block, float* rows, float* weights, int panel, int count, in Finish finish)
         where TTile : struct, ITile
     {

@@ -1,17 +1,19 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using LatentDb.MemoryStore.Tensors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>
-/// y = x Wᵀ for one to four rows: bound by reading W, which lies in panels (<see cref="Gemm"/>) and is read once and in order, rows two at a time
-/// from the same cached block. Eight sums hide the latency of the multiply-add: one row x 8 vectors of outputs or two rows x 4.
+/// y = x Wᵀ for one to four rows: bound by reading W, which lies in panels (<see cref="Gemm"/>) and is read once and in order; a third row
+/// reads the cached block again. Eight sums hide the latency of the multiply-add: one row x 8 vectors of outputs, two x 4 or four x 2.
 /// Floor: bytes of W at memory bandwidth. Measured share: bench/README.md (dotnet run -c Release --project bench/Kernels -- floor).
 /// The sums are those of <see cref="Gemm.MultiplyScalar"/>, bit for bit.
 /// </summary>
 internal static unsafe class Gemv
 {
     private const int MostPanelsAtOnce = 4;
+    private const int PrefetchBytes = 4096;
 
     public static void Run<TSimd, TVector>(in GemmCall call, int firstPanel, int endPanel)
         where TSimd : struct, ISimd<TVector>
@@ -27,8 +29,9 @@ internal static unsafe class Gemv
         where TVector : struct
         where TWeights : struct, IWeights<TVector>
     {
-        // Eight vectors of outputs: 4 panels of two 512-bit vectors, or 2 of four 256-bit vectors.
-        int group = 8 * TSimd.Width / Gemm.PanelWidth;
+        // Panels that a tile takes at once, so that each is read to its end: eight vectors of outputs for an odd row, else four or two.
+        int vectors = call.X.Rows % 2 == 1 ? 8 : 8 / call.X.Rows;
+        int group = Math.Max(1, vectors * TSimd.Width / Gemm.PanelWidth);
         for (int panel = firstPanel; panel < endPanel; panel += group)
         {
             int end = Math.Min(panel + group, endPanel);
@@ -36,6 +39,7 @@ internal static unsafe class Gemv
             {
                 int count = Math.Min(Gemm.DepthBlock, call.Inputs - depth);
                 int row = 0;
+                for (; row + 3 < call.X.Rows; row += 4) MultiplyFour<TSimd, TVector, TWeights>(call, row, panel, end, depth, count);
                 for (; row + 1 < call.X.Rows; row += 2) MultiplyPair<TSimd, TVector, TWeights>(call, row, panel, end, depth, count);
                 if (row < call.X.Rows) MultiplyRow<TSimd, TVector, TWeights>(call, row, panel, end, depth, count);
             }
@@ -131,6 +135,67 @@ internal static unsafe class Gemv
             StoreFour<TSimd, TVector>(sums, b0, b1, b2, b3);
             StoreSums<TSimd, TVector>(call, sums, row + 1, panel, end, depth > 0);
         }
+    }
+
+    /// <summary>Four rows with two vectors at a time: a whole panel of 512-bit vectors, or half of one of 256.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyFour<TSimd, TVector, TWeights>(in GemmCall call, int row, int firstPanel, int endPanel, int depth, int count)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+        where TWeights : struct, IWeights<TVector>
+    {
+        int width = TSimd.Width;
+        float* sums = stackalloc float[4 * Gemm.PanelWidth];
+        nint next = width * TWeights.Bytes;
+        nint step = Gemm.PanelWidth * TWeights.Bytes;
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            for (int half = 0; half < Gemm.PanelWidth; half += 2 * width)
+            {
+                byte* w = WeightsAt<TWeights, TVector>(call, panel, endPanel, 0, 1, depth, width) + (half * TWeights.Bytes);
+                float* x0 = call.X.Row(row) + depth;
+                float* x1 = call.X.Row(row + 1) + depth;
+                float* x2 = call.X.Row(row + 2) + depth;
+                float* x3 = call.X.Row(row + 3) + depth;
+                TVector a0 = TSimd.Broadcast(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+                for (int k = 0; k < count; k++, w += step)
+                {
+                    if (Sse.IsSupported) Sse.Prefetch0(w + PrefetchBytes);
+                    TVector left = TWeights.Load(w);
+                    TVector right = TWeights.Load(w + next);
+                    TVector x = TSimd.Broadcast(x0[k]);
+                    a0 = TSimd.MultiplyAdd(x, left, a0);
+                    a1 = TSimd.MultiplyAdd(x, right, a1);
+                    x = TSimd.Broadcast(x1[k]);
+                    b0 = TSimd.MultiplyAdd(x, left, b0);
+                    b1 = TSimd.MultiplyAdd(x, right, b1);
+                    x = TSimd.Broadcast(x2[k]);
+                    c0 = TSimd.MultiplyAdd(x, left, c0);
+                    c1 = TSimd.MultiplyAdd(x, right, c1);
+                    x = TSimd.Broadcast(x3[k]);
+                    d0 = TSimd.MultiplyAdd(x, left, d0);
+                    d1 = TSimd.MultiplyAdd(x, right, d1);
+                }
+
+                StoreTwo<TSimd, TVector>(sums + half, a0, a1);
+                StoreTwo<TSimd, TVector>(sums + Gemm.PanelWidth + half, b0, b1);
+                StoreTwo<TSimd, TVector>(sums + (2 * Gemm.PanelWidth) + half, c0, c1);
+                StoreTwo<TSimd, TVector>(sums + (3 * Gemm.PanelWidth) + half, d0, d1);
+            }
+
+            for (int i = 0; i < 4; i++)
+                StoreSums<TSimd, TVector>(call, sums + (i * Gemm.PanelWidth), row + i, panel, panel + 1, depth > 0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreTwo<TSimd, TVector>(float* sums, TVector left, TVector right)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        TSimd.Store(left, sums);
+        TSimd.Store(right, sums + TSimd.Width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
