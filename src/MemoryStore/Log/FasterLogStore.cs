@@ -12,16 +12,14 @@ internal sealed class FasterLogStore : ILogStore
     private static readonly byte[] Filler = MakeFiller();
 
     private readonly LogGeometry _geometry;
-    private readonly TimeProvider _time;
     private readonly SegmentDevice _device;
     private readonly SlotCommits _commits;
     private readonly FasterLog _log;
-    private bool _isHung;
+    private Task _running = Task.CompletedTask;
 
-    private FasterLogStore(string folder, LogGeometry geometry, TimeProvider time)
+    private FasterLogStore(string folder, LogGeometry geometry)
     {
         _geometry = geometry;
-        _time = time;
         _device = new SegmentDevice(folder);
         _commits = new SlotCommits(CommitSlots.OpenForWriting(LogFolder.CommitPath(folder)));
         Reader = new SegmentReader(folder, geometry);
@@ -54,10 +52,10 @@ internal sealed class FasterLogStore : ILogStore
     public SegmentReader Reader { get; }
 
     /// <summary>Creates a new log in a folder that does not exist yet.</summary>
-    public static FasterLogStore Create(string folder, LogGeometry geometry, TimeProvider time)
+    public static FasterLogStore Create(string folder, LogGeometry geometry)
     {
         LogFolder.Create(folder, geometry);
-        return new FasterLogStore(folder, geometry, time);
+        return new FasterLogStore(folder, geometry);
     }
 
     /// <inheritdoc/>
@@ -77,59 +75,45 @@ internal sealed class FasterLogStore : ILogStore
     }
 
     /// <inheritdoc/>
-    public async Task CommitAsync(byte[] cookie)
+    public Task CommitAsync(byte[] cookie)
     {
-        try
-        {
-            Task<(bool, long, long)> commit = _log.CommitStronglyAsync(cookie, token: _commits.Failed).AsTask();
-            await commit.WaitAsync(StoreLimits.CommitTimeout, _time, _commits.Failed).ConfigureAwait(false);
-            if (_commits.Failure is not null) throw new IOException("The commit record was not written.");
-        }
-#pragma warning disable CA1031 // Every failure has the same consequence; which one it was is told by the device and the commit record.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            throw Explain(e, "A commit");
-        }
+        // Runs up to the first wait before it returns: the commit reaches what was appended before the call and nothing after.
+        Task commit = ExplainedAsync(_log.CommitStronglyAsync(cookie, token: _commits.Failed).AsTask(), "A commit");
+        _running = commit;
+        return commit;
     }
 
     /// <summary>Commits nothing: what was not committed is lost, as after a power cut.</summary>
     public async ValueTask DisposeAsync()
     {
-        // After a hang FASTER's Dispose would wait for the flush that never ends; its memory is given up instead.
-        if (!_isHung)
-        {
-            await Task.Run(_log.Dispose, CancellationToken.None).ConfigureAwait(false);
-            await Task.Run(_device.Dispose, CancellationToken.None).ConfigureAwait(false);
-        }
-
+        // While a commit hangs, FASTER's Dispose would wait for a flush that never ends; its memory and files are given up instead.
+        if (!_running.IsCompleted) return;
+        await Task.Run(_log.Dispose, CancellationToken.None).ConfigureAwait(false);
+        await Task.Run(_device.Dispose, CancellationToken.None).ConfigureAwait(false);
         _commits.Dispose();
         Reader.Dispose();
     }
 
     private async ValueTask<long> AppendSlowAsync(ReadOnlyMemory<byte> entry)
     {
+        Task<long> append = _log.EnqueueAsync(entry, _commits.Failed).AsTask();
+        await ExplainedAsync(append, "An append").ConfigureAwait(false);
+        return await append.ConfigureAwait(false);
+    }
+
+    private async Task ExplainedAsync(Task work, string what)
+    {
         try
         {
-            return await _log.EnqueueAsync(entry, _commits.Failed).AsTask().WaitAsync(StoreLimits.CommitTimeout, _time, _commits.Failed).ConfigureAwait(false);
+            await work.ConfigureAwait(false);
+            if (_commits.Failure is not null) throw new IOException("The commit record was not written.");
         }
-#pragma warning disable CA1031 // As in CommitAsync.
+#pragma warning disable CA1031 // Every failure has the same consequence; which one it was is told by the device and the commit record.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            throw Explain(e, "An append");
+            throw DurableFile.ToStoreError(_commits.Failure ?? _device.Failure ?? e, what);
         }
-    }
-
-    private LatentDbException Explain(Exception e, string what)
-    {
-        if ((_commits.Failure ?? _device.Failure) is Exception cause) return DurableFile.ToStoreError(cause, what);
-        if (e is not TimeoutException) return DurableFile.ToStoreError(e, what);
-        _isHung = true;
-        return new LatentDbException(
-            ErrorCode.StoreUnavailable,
-            $"{what} did not end within {StoreLimits.CommitTimeout.TotalSeconds:0} s; the shard takes no more writes until it is opened again.",
-            e);
     }
 
     private static byte[] MakeFiller()

@@ -3,6 +3,8 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Epochs;
+using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Time;
 
 namespace LatentDb.MemoryStore.Shards;

@@ -7,7 +7,8 @@ namespace LatentDb.MemoryStore.Shards;
 /// <summary>
 /// Names in a shard's folder, and the only code that makes or deletes what is in it.
 /// <code>
-/// shard-0000/lock                       held exclusively while open; text says by whom
+/// shard-0000/lock                       held exclusively while open
+///            owner                      by whom
 ///            state                      newest epoch ever raised, epoch that holds the data
 ///            ep-0000000007/manifest/    header, commit.ab, log.0 ...   written by epoch 7 only
 ///                          blocks/      the same
@@ -20,6 +21,8 @@ internal sealed class ShardLayout(string root)
     public string Root => root;
 
     public string LockPath => Path.Combine(root, "lock");
+
+    public string OwnerPath => Path.Combine(root, "owner");
 
     public string StatePath => Path.Combine(root, "state");
 

@@ -3,15 +3,20 @@ using LatentDb.MemoryStore.Errors;
 
 namespace LatentDb.MemoryStore.Shards;
 
-/// <summary>One process at a time: an exclusive flock that ends with the process, and a text that names its holder.</summary>
+/// <summary>One process at a time: an exclusive flock that ends with the process, and beside it a text that names its holder.</summary>
+/// <remarks>Two files, because .NET takes a shared flock for reading, which the exclusive one refuses.</remarks>
 internal sealed class ShardLock : IDisposable
 {
     private readonly FileStream _file;
 
     private ShardLock(FileStream file) => _file = file;
 
+    /// <param name="path">The locked file.</param>
+    /// <param name="ownerPath">The text.</param>
+    /// <param name="shard">For the message.</param>
+    /// <param name="time">For "since".</param>
     /// <exception cref="LatentDbException">shard_locked, naming the holder.</exception>
-    public static ShardLock Take(string path, string shard, TimeProvider time)
+    public static ShardLock Take(string path, string ownerPath, string shard, TimeProvider time)
     {
         FileStream file;
         try
@@ -20,26 +25,21 @@ internal sealed class ShardLock : IDisposable
         }
         catch (IOException e)
         {
-            throw new LatentDbException(ErrorCode.ShardLocked, $"Shard {shard} is open elsewhere: {Holder(path)}.", e);
+            throw new LatentDbException(ErrorCode.ShardLocked, $"Shard {shard} is open elsewhere: {Holder(ownerPath)}.", e);
         }
 
         string owner = $"host {Environment.MachineName}, pid {Environment.ProcessId}, since {time.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss'Z'}";
-        file.SetLength(0);
-        file.Write(Encoding.UTF8.GetBytes(owner));
-        file.Flush();
+        File.WriteAllText(ownerPath, owner, Encoding.UTF8);
         return new ShardLock(file);
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static string Holder(string path)
+    private static string Holder(string ownerPath)
     {
         try
         {
-            // Read-only with full sharing takes no flock, so it succeeds beside the exclusive one.
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file, Encoding.UTF8);
-            string text = reader.ReadToEnd();
+            string text = File.ReadAllText(ownerPath, Encoding.UTF8);
             return text.Length == 0 ? "holder unknown" : text;
         }
         catch (IOException)

@@ -2,6 +2,8 @@ using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Epochs;
+using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Telemetry;
 
 namespace LatentDb.MemoryStore.Shards;

@@ -3,6 +3,8 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Epochs;
+using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Time;
 using Microsoft.Extensions.Logging;
@@ -29,7 +31,7 @@ internal static partial class ShardRecovery
         long started = Stopwatch.GetTimestamp();
         using Activity? activity = StoreMetrics.Source.StartActivity("store.recovery");
         DurableFile.CreateFolder(layout.Root);
-        ShardLock shardLock = ShardLock.Take(layout.LockPath, id.ToString(), settings.Time);
+        ShardLock shardLock = ShardLock.Take(layout.LockPath, layout.OwnerPath, id.ToString(), settings.Time);
         var epochs = new EpochSet(layout);
         try
         {
@@ -81,9 +83,9 @@ internal static partial class ShardRecovery
         try
         {
             blocks = new FrameLog(
-                settings.CreateLog(layout.BlocksFolder(epoch), LogGeometry.Blocks, settings.Time), epoch, clock, fence.Check, StoreMetrics.ForLog("blocks"));
+                settings.CreateLog(layout.BlocksFolder(epoch), LogGeometry.Blocks), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("blocks"));
             manifests = new FrameLog(
-                settings.CreateLog(layout.ManifestFolder(epoch), LogGeometry.Manifest, settings.Time), epoch, clock, fence.Check, StoreMetrics.ForLog("manifest"));
+                settings.CreateLog(layout.ManifestFolder(epoch), LogGeometry.Manifest), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("manifest"));
             epochs.Add(new EpochLogs(epoch, manifests.Reader, blocks.Reader));
             GatheringPlan plan = EpochGathering.Plan(recovered, settings.MaxLooseEpochs);
             await WriteOpeningAsync(settings, plan, epochs, recovered, manifests, blocks, cancellationToken).ConfigureAwait(false);

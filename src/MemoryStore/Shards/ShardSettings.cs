@@ -12,7 +12,7 @@ internal sealed record ShardSettings
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>Creates a new log in a folder that does not exist yet.</summary>
-    public Func<string, LogGeometry, TimeProvider, ILogStore> CreateLog { get; init; } = FasterLogStore.Create;
+    public Func<string, LogGeometry, ILogStore> CreateLog { get; init; } = FasterLogStore.Create;
 
     public long FramesBetweenCheckpoints { get; init; } = StoreLimits.FramesBetweenCheckpoints;
 

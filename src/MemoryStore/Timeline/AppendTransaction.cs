@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Frames;
 
 namespace LatentDb.MemoryStore.Timeline;
 

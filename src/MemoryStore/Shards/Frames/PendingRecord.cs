@@ -1,7 +1,7 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Records;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Frames;
 
 /// <summary>A record that has its place in the log and waits for a commit.</summary>
 internal sealed class PendingRecord(FrameHeader header, RecordLocation location, Action<FrameHeader, RecordLocation>? publish)

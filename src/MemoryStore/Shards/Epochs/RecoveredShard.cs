@@ -4,7 +4,7 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Time;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Epochs;
 
 /// <summary>What the earlier epochs of a shard say.</summary>
 /// <param name="Index">Every committed record, applied.</param>

@@ -2,8 +2,9 @@ using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Frames;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Epochs;
 
 /// <summary>
 /// Keeps the number of epochs small, however often a shard is opened: epochs without live data are forgotten, and once there are many, what the

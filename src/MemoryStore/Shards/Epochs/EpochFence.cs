@@ -1,7 +1,7 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Epochs;
 
 /// <summary>
 /// Asked after every commit and before anything is acknowledged: has somebody raised the epoch meanwhile? The new owner raises it before it reads

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Epochs;
 
 /// <summary>The logs of all epochs of a shard that hold data, for reading. Earlier epochs are opened when first read.</summary>
 internal sealed class EpochSet(ShardLayout layout) : IDisposable

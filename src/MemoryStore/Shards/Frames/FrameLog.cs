@@ -8,7 +8,7 @@ using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Time;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Frames;
 
 /// <summary>
 /// One log of the current epoch: gives records their sequence, chain and time, cuts them into frames, and commits those of all callers together.
@@ -24,6 +24,7 @@ internal sealed class FrameLog : IAsyncDisposable
     private readonly Epoch _epoch;
     private readonly HybridClock _clock;
     private readonly Action _fence;
+    private readonly TimeProvider _time;
     private readonly StoreMetrics.LogInstruments _metrics;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly SemaphoreSlim _work = new(0, 1);
@@ -43,13 +44,15 @@ internal sealed class FrameLog : IAsyncDisposable
     /// <param name="epoch">Its owner.</param>
     /// <param name="clock">Gives the stamps; shared by the two logs of a shard.</param>
     /// <param name="fence">Throws when another owner has taken the shard; asked after each commit and before anything is acknowledged.</param>
+    /// <param name="time">Measures how long a commit may take.</param>
     /// <param name="metrics">What is counted.</param>
-    public FrameLog(ILogStore store, Epoch epoch, HybridClock clock, Action fence, StoreMetrics.LogInstruments metrics)
+    public FrameLog(ILogStore store, Epoch epoch, HybridClock clock, Action fence, TimeProvider time, StoreMetrics.LogInstruments metrics)
     {
         _store = store;
         _epoch = epoch;
         _clock = clock;
         _fence = fence;
+        _time = time;
         _metrics = metrics;
         PartBytes = Frame.MaxBody(store.MaxEntryBytes) - (StoreLimits.MaxOperationIdLength * 4);
         _committer = Task.Run(CommitLoopAsync);
@@ -90,7 +93,7 @@ internal sealed class FrameLog : IAsyncDisposable
         catch (Exception e)
         {
             _budget.Return(draft.Payload.Length);
-            if (e is LatentDbException failure) _failure ??= failure;
+            if (e is LatentDbException { Code.Name: not "shutting_down" } failure) _failure ??= failure;
             throw;
         }
         finally
@@ -164,19 +167,16 @@ internal sealed class FrameLog : IAsyncDisposable
     {
         int length = Frame.Length(operationId.Length + payload.Length);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
-        try
-        {
-            ulong seal = Frame.Seal(buffer.AsSpan(0, length), header, operationId, payload.Span);
-            long address = await _store.AppendAsync(buffer.AsMemory(0, length)).ConfigureAwait(false);
-            _chain = seal;
-            _enqueuedSequence = header.Sequence;
-            _metrics.Appended(length);
-            return address;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        ulong seal = Frame.Seal(buffer.AsSpan(0, length), header, operationId, payload.Span);
+        ValueTask<long> append = _store.AppendAsync(buffer.AsMemory(0, length));
+        long address = append.IsCompleted ? await append.ConfigureAwait(false) : await InTimeAsync(append.AsTask()).ConfigureAwait(false);
+        _chain = seal;
+        _enqueuedSequence = header.Sequence;
+        _metrics.Appended(length);
+
+        // Not returned after a failure: an append that hangs may still read it.
+        ArrayPool<byte>.Shared.Return(buffer);
+        return address;
     }
 
     private async Task CommitLoopAsync()
@@ -215,7 +215,7 @@ internal sealed class FrameLog : IAsyncDisposable
                 isHeld = false;
             }
 
-            using (_metrics.TimeCommit(batch.Count)) await commit.ConfigureAwait(false);
+            using (_metrics.TimeCommit(batch.Count)) await InTimeAsync(commit).ConfigureAwait(false);
             _fence();
             Publish(batch);
 
@@ -235,6 +235,29 @@ internal sealed class FrameLog : IAsyncDisposable
             if (isHeld) _gate.Release();
         }
     }
+
+    private async Task InTimeAsync(Task work)
+    {
+        try
+        {
+            await work.WaitAsync(StoreLimits.CommitTimeout, _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            throw Hung(e);
+        }
+    }
+
+    private async Task<T> InTimeAsync<T>(Task<T> work)
+    {
+        await InTimeAsync((Task)work).ConfigureAwait(false);
+        return await work.ConfigureAwait(false);
+    }
+
+    private static LatentDbException Hung(TimeoutException cause) => new(
+        ErrorCode.StoreUnavailable,
+        $"The disk did not answer within {StoreLimits.CommitTimeout.TotalSeconds:0} s; the shard takes no more writes until it is opened again.",
+        cause);
 
     private bool IsCheckpointDue() =>
         Checkpoints is CheckpointSource due

@@ -3,10 +3,11 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Time;
 using Microsoft.Extensions.Logging;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Epochs;
 
 /// <summary>Rebuilds the index from the manifest logs: from the newest checkpoint, or, to check that one, from the very beginning.</summary>
 internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, ILogger logger)

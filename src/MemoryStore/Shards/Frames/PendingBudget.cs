@@ -1,4 +1,4 @@
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Frames;
 
 /// <summary>Holds callers back while too many bytes wait for a commit. One that is larger than the whole budget passes alone.</summary>
 internal sealed class PendingBudget(long limit)

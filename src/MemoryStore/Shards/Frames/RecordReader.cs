@@ -4,7 +4,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Frames;
 
 /// <summary>Reads one record by location and verifies every frame: checksum, kind, memory, epoch, sequence, part. Thread-safe.</summary>
 internal static class RecordReader

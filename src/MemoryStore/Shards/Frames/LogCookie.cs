@@ -3,7 +3,7 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Frames;
 
 /// <summary>What a commit record says of the frames under it: the last sequence and seal, and where the newest checkpoint is.</summary>
 internal static class LogCookie

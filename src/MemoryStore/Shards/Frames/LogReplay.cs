@@ -5,7 +5,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Frames;
 
 /// <summary>
 /// Reads a log in order and accepts frame n only if its sequence is n, its epoch is the log's, its chain is the seal of frame n - 1, and every byte

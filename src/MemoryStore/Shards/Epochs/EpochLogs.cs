@@ -1,7 +1,7 @@
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Epochs;
 
 /// <summary>The two logs of one epoch, for reading.</summary>
 internal sealed record EpochLogs(Epoch Epoch, SegmentReader Manifest, SegmentReader Blocks) : IDisposable

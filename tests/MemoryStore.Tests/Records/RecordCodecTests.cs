@@ -1,0 +1,138 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.MessagePack;
+using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Tests.Support;
+using LatentDb.MemoryStore.Time;
+using LatentDb.MemoryStore.Versions;
+
+namespace LatentDb.MemoryStore.Tests.Records;
+
+public sealed class RecordCodecTests
+{
+    private static readonly ModelFingerprint Fingerprint = ModelFingerprint.Parse(new string('a', 64));
+    private static readonly RecordLocation Location = new(new Epoch(3), 17, 100_000, 4, [64, 1 << 20, 1L << 40]);
+    private static readonly ImmutableArray<StoredBlock> Blocks =
+        [new StoredBlock(new BlockId(new MemoryUid(5), 1), [new StoredSlice(0, SlicePart.Read, 7, Location), new StoredSlice(31, SlicePart.Hidden, uint.MaxValue, Location)])];
+
+    private static readonly Manifest Pool = new(
+        [new ManifestBlock(new BlockId(new MemoryUid(5), 1), 0, 12), new ManifestBlock(new BlockId(new MemoryUid(6), 9), 3, 4)],
+        [new LayerRows([new RowRun(0, 1, 5), new RowRun(1, 0, 4)], [new BankRun(0, 0, 1, 2, float.NaN), new BankRun(1, 3, 1, 1, -1.5f)], 0.25f)],
+        3);
+
+    private static readonly MemoryVersion Version =
+        new(new VersionNumber(7), new VersionNumber(6), VersionCause.Inject, null, default, Fingerprint, ulong.MaxValue, 16, 1, 3, 1000, null);
+
+    internal static IEnumerable<ShardRecord> Samples()
+    {
+        ManifestDelta delta = new TestModel().Delta(new BlockId(new MemoryUid(6), 9), seed: 6);
+        var seal = new LogSeal(8192, 12, ulong.MaxValue);
+        yield return new EpochOpenedRecord([new EpochSeal(new Epoch(2), seal, default)]);
+        yield return new GenesisRecord(Fingerprint, Pool, Blocks);
+        yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, "{}");
+        yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, null);
+        yield return new MemoryDeletedRecord();
+        yield return new VersionRecord(Version, [delta, delta], null, null, Blocks);
+        yield return new VersionRecord(Version, [], Pool, null, []);
+        yield return new VersionRecord(Version with { Cause = VersionCause.Rollback, RestoredFrom = VersionNumber.First }, [], null, VersionNumber.First, []);
+        yield return new SnapshotCreatedRecord(SnapshotName.Parse("s"), VersionNumber.First);
+        yield return new SnapshotDeletedRecord(SnapshotName.Parse("s"));
+        yield return new CheckpointRecord([new GenesisState(Fingerprint, Location, Blocks)], [Memory()]);
+    }
+
+    [Fact]
+    public void Every_record_comes_back_to_the_same_bytes()
+    {
+        foreach (ShardRecord record in Samples())
+        {
+            ReadOnlyMemory<byte> bytes = RecordCodec.Encode(record);
+            ShardRecord decoded = Decode(record.Kind, bytes.Span);
+            Assert.Equal(Convert.ToHexString(bytes.Span), Convert.ToHexString(RecordCodec.Encode(decoded).Span));
+        }
+    }
+
+    [Fact]
+    public void A_record_cut_short_anywhere_is_a_format_error()
+    {
+        foreach (ShardRecord record in Samples())
+        {
+            byte[] bytes = RecordCodec.Encode(record).ToArray();
+            for (int length = 0; length < bytes.Length; length++)
+            {
+                Assert.Throws<FrameFormatException>(() => Decode(record.Kind, bytes.AsSpan(0, length)));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_mutated_record_is_a_record_or_a_format_error()
+    {
+        foreach (ShardRecord record in Samples())
+        {
+            byte[] bytes = RecordCodec.Encode(record).ToArray();
+            for (int seed = 0; seed < 2000; seed++)
+            {
+                var random = new Random(seed);
+                byte[] mutated = [.. bytes];
+                for (int i = random.Next(1, 4); i > 0; i--) mutated[random.Next(mutated.Length)] = (byte)random.Next(256);
+                try
+                {
+                    Decode(record.Kind, mutated);
+                }
+                catch (FrameFormatException)
+                {
+                    // The only permitted failure.
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Fields_of_a_newer_writer_are_skipped()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        var writer = new MessagePackWriter(buffer);
+        writer.WriteMapHeader(4);
+        writer.WriteInt64(1);
+        writer.WriteString("trip");
+        writer.WriteInt64(2);
+        writer.WriteInt64(5);
+        writer.WriteInt64(3);
+        writer.WriteArrayHeader(1);
+        writer.WriteString("new");
+        writer.WriteInt64(9);
+        writer.WriteNil();
+
+        var decoded = (SnapshotCreatedRecord)Decode(FrameKind.SnapshotCreated, buffer.WrittenSpan);
+
+        Assert.Equal(new SnapshotCreatedRecord(SnapshotName.Parse("trip"), new VersionNumber(5)), decoded);
+    }
+
+    [Fact]
+    public void A_slice_does_not_pass_for_another_one()
+    {
+        var address = new SliceAddress(new BlockId(new MemoryUid(1), 4), 2, SlicePart.Read);
+        ReadOnlyMemory<byte> payload = BlockSliceCodec.Encode(new TestModel().Slice(address, BlockKind.MemoryRows, 4, seed: 1));
+
+        Assert.Equal(address, BlockSliceCodec.Decode(address, payload).Address);
+        Assert.Throws<FrameFormatException>(() => BlockSliceCodec.Decode(address with { Layer = 3 }, payload));
+        Assert.Throws<FrameFormatException>(() => BlockSliceCodec.Decode(address with { Part = SlicePart.Hidden }, payload));
+        Assert.Throws<FrameFormatException>(() => BlockSliceCodec.Decode(address with { Block = new BlockId(new MemoryUid(1), 5) }, payload));
+    }
+
+    private static MemoryState Memory() => new(
+        new MemoryUid(UInt128.MaxValue),
+        OpenStore.Key("bob"),
+        new HybridTimestamp(5),
+        null,
+        [
+            new VersionState(Version with { CommittedAt = new HybridTimestamp(6), OperationId = "op" }, ContentKind.Deltas, null, Location, 3),
+            new VersionState(Version with { Parent = null }, ContentKind.SameAs, VersionNumber.First, null, 0),
+        ],
+        [new Snapshot(SnapshotName.Parse("s"), VersionNumber.First, new HybridTimestamp(9))],
+        Blocks);
+
+    private static ShardRecord Decode(FrameKind kind, ReadOnlySpan<byte> payload) => RecordCodec.Decode(new FrameHeader { Kind = kind }, null, payload);
+}

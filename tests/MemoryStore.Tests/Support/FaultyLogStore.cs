@@ -1,0 +1,40 @@
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Log;
+
+namespace LatentDb.MemoryStore.Tests.Support;
+
+/// <summary>A real log that fails or hangs when the test says so.</summary>
+internal sealed class FaultyLogStore(ILogStore inner, LogFaults faults) : ILogStore
+{
+    public int MaxEntryBytes => inner.MaxEntryBytes;
+
+    public long TailAddress => inner.TailAddress;
+
+    public SegmentReader Reader => inner.Reader;
+
+    public ValueTask<long> AppendAsync(ReadOnlyMemory<byte> entry) => inner.AppendAsync(entry);
+
+    public ValueTask PadAsync() => inner.PadAsync();
+
+    public Task CommitAsync(byte[] cookie)
+    {
+        if (faults.Error is ErrorCode code) return Task.FromException(new LatentDbException(code, "An injected fault."));
+        if (!faults.IsHanging) return inner.CommitAsync(cookie);
+        faults.Hung.TrySetResult();
+        return new TaskCompletionSource().Task;
+    }
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}
+
+/// <summary>What the logs of a test do next.</summary>
+internal sealed class LogFaults
+{
+    public ErrorCode? Error { get; set; }
+
+    public bool IsHanging { get; set; }
+
+    public TaskCompletionSource Hung { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Func<string, LogGeometry, ILogStore> Creator => (folder, geometry) => new FaultyLogStore(FasterLogStore.Create(folder, geometry), this);
+}
