@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace LatentDb.Cli;
+
+/// <summary>A server of our own on a free port, started in the background and killed without mercy.</summary>
+internal sealed partial class ServerProcess : IAsyncDisposable
+{
+    private const int KeptLines = 40;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(50);
+
+    private readonly Process _process;
+    private readonly Queue<string> _lines = new();
+    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerProcess(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Receive(line.Data);
+        _process.ErrorDataReceived += (_, line) => Receive(line.Data);
+        _process.Exited += (_, _) => _address.TrySetException(new InvalidOperationException("The server ended before it listened."));
+    }
+
+    /// <summary>Starts the server on a data folder and waits until it is ready to serve.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message holds its last lines.</exception>
+    public static async Task<ServerProcess> StartAsync(string data, IEnumerable<string> more, CancellationToken cancellationToken)
+    {
+        var server = new ServerProcess(ServerProgram.Find().Start(["--urls", "http://127.0.0.1:0", "--data", data, .. more]));
+        try
+        {
+            server._process.Start();
+            server._process.BeginOutputReadLine();
+            server._process.BeginErrorReadLine();
+            await server.UntilReadyAsync(cancellationToken).ConfigureAwait(false);
+            return server;
+        }
+        catch (Exception error) when (error is InvalidOperationException or TimeoutException)
+        {
+            string output = server.Output;
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw new InvalidOperationException($"{error.Message} It said:\n{output}", error);
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public Uri Address { get; private set; } = null!;
+
+    private string Output
+    {
+        get
+        {
+            lock (_lines) return string.Join('\n', _lines);
+        }
+    }
+
+    /// <summary>SIGKILL: no handler runs and nothing is flushed, as when the machine's power fails for this process.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (IsRunning()) await KillAsync().ConfigureAwait(false);
+        _process.Dispose();
+    }
+
+    private async Task UntilReadyAsync(CancellationToken cancellationToken)
+    {
+        Address = await _address.Task.WaitAsync(StartLimit, cancellationToken).ConfigureAwait(false);
+        using var http = new HttpClient { BaseAddress = Address };
+        var client = new Client.LatentDbClient(http);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StartLimit);
+        while (!await IsReadyAsync(client, limit.Token).ConfigureAwait(false)) await Task.Delay(ReadyPoll, limit.Token).ConfigureAwait(false);
+    }
+
+    private async Task<bool> IsReadyAsync(Client.LatentDbClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.IsReadyAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException error) when (!IsRunning())
+        {
+            throw new InvalidOperationException("The server ended before it was ready.", error);
+        }
+    }
+
+    private bool IsRunning()
+    {
+        try
+        {
+            return !_process.HasExited;
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // It was never started.
+        }
+    }
+
+    private void Receive(string? line)
+    {
+        if (line is null) return;
+        lock (_lines)
+        {
+            _lines.Enqueue(line);
+            if (_lines.Count > KeptLines) _lines.Dequeue();
+        }
+
+        Match match = ListeningAddress().Match(line);
+        if (match.Success) _address.TrySetResult(new Uri(match.Value));
+    }
+
+    // Port 0 is what is asked for, never what is listened on.
+    [GeneratedRegex(@"http://127\.0\.0\.1:[1-9][0-9]*", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ListeningAddress();
+}
