@@ -30,6 +30,9 @@ public sealed class SiloOptions
     /// <summary>Weights in memory: auto, f32, bf16.</summary>
     public string Weights { get; set; } = "auto";
 
+    /// <summary>Rotary frequencies: none, or bf16 as the published M+ instructions round them.</summary>
+    public string RopeRounding { get; set; } = "none";
+
     /// <summary>Text under 16 tokens: repeat or refuse.</summary>
     public string ShortText { get; set; } = "repeat";
 

@@ -67,10 +67,15 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
             owned.Add(folder);
             var backend = new CpuBackend(new CpuBackendOptions { Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount });
             owned.Add(backend);
-            var weights = new WeightLoadOptions { Storage = options.Weights switch { "f32" => ElementType.F32, "bf16" => ElementType.BF16, _ => null } };
+            InverseFrequencyRounding rounding = options.RopeRounding == "bf16" ? InverseFrequencyRounding.BFloat16 : InverseFrequencyRounding.None;
+            var weights = new WeightLoadOptions
+            {
+                Storage = options.Weights switch { "f32" => ElementType.F32, "bf16" => ElementType.BF16, _ => null },
+                FrequencyRounding = rounding,
+            };
             MemoryModel model = MemoryModel.Load(folder, backend, weights, null, CompatibilityMode.None, cancellationToken);
             owned.Add(model);
-            ModelFingerprint fingerprint = FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, cancellationToken);
+            ModelFingerprint fingerprint = FingerprintBuilder.Compute(folder, rounding, cancellationToken);
             return new LocalModelHost(options, time, folder, backend, model, fingerprint);
         }
         catch
@@ -128,7 +133,7 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         }
 
         // Positions count memory rows too; beyond the trained range rotary positions mean nothing.
-        int room = _folder.Config.MaxPositions - _model.MaxMemoryRows(request.Version.Manifest) - request.Options.MaxTokens;
+        int room = _folder.Config.UsablePositions - _model.MaxMemoryRows(request.Version.Manifest) - request.Options.MaxTokens;
         if (promptTokens > room) throw new LatentDbException(ErrorCode.TextTooLong, $"The prompt has {promptTokens} tokens; with max_tokens {request.Options.MaxTokens} there is room for {Math.Max(0, room)}.");
     }
 
@@ -136,7 +141,7 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         _folder.Name,
         fingerprint,
         _folder.Config.Family == ModelFamily.MPlus ? "mplus" : "memoryllm",
-        Parameters(),
+        _folder.ParameterCount,
         _model.Dimensions.L,
         _model.Dimensions.D,
         _model.Dimensions.K,
@@ -147,8 +152,4 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         _model.Dimensions.Vocabulary,
         _model.Encoder.RowBytes * _model.Dimensions.K * _model.Dimensions.L,
         _backend.Name);
-
-    private long Parameters() => _folder.Tensors
-        .Where(t => t.Key.StartsWith("model.", StringComparison.Ordinal) || t.Key.StartsWith("lm_head", StringComparison.Ordinal))
-        .Sum(t => t.Value.Elements);
 }

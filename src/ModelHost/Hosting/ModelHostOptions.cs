@@ -17,6 +17,12 @@ public sealed class ModelHostOptions
     /// <summary>Weights in memory: <c>f32</c>, <c>bf16</c> (half the bytes), or <c>auto</c> = as the checkpoint stores them.</summary>
     public string Weights { get; set; } = "auto";
 
+    /// <summary>
+    /// Rotary frequencies: <c>none</c> = fp32 as computed, <c>bf16</c> = rounded once, which the published M+ instructions do to their model. Another
+    /// rounding is another model: it is part of the fingerprint.
+    /// </summary>
+    public string RopeRounding { get; set; } = "none";
+
     /// <summary>Text under the model's minimum chunk (16 tokens): <c>repeat</c> it until it is long enough, or <c>refuse</c> it.</summary>
     public string ShortText { get; set; } = "repeat";
 
@@ -39,6 +45,7 @@ public sealed class ModelHostOptions
         Require(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
         Require(ResidentBytes >= 1 << 20, nameof(ResidentBytes), ResidentBytes);
         Require(Weights is "auto" or "f32" or "bf16", nameof(Weights), Weights);
+        Require(RopeRounding is "none" or "bf16", nameof(RopeRounding), RopeRounding);
         Require(ShortText is "repeat" or "refuse", nameof(ShortText), ShortText);
         Require(MaxActive is >= 1 and <= 4096, nameof(MaxActive), MaxActive);
         Require(MaxWaiting is >= 0 and <= 1_000_000, nameof(MaxWaiting), MaxWaiting);

@@ -51,6 +51,7 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
     /// <summary>Waits for every load, also those that other pins began.</summary>
     public async ValueTask ResolveAsync(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         for (int layer = 0; layer < _entries.Length; layer++)
         {
             foreach ((int block, ResidentEntry entry) in _entries[layer])

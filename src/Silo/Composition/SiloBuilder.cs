@@ -44,6 +44,7 @@ internal static class SiloBuilder
             model.Threads = options.Threads;
             model.ResidentBytes = options.ResidentBytes;
             model.Weights = options.Weights;
+            model.RopeRounding = options.RopeRounding;
             model.ShortText = options.ShortText;
             model.MaxActive = options.MaxActiveRequests;
             model.MaxWaiting = options.MaxWaitingRequests;
