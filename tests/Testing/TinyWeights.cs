@@ -8,9 +8,7 @@ internal sealed class TinyWeights(TinyModelOptions options)
 {
     private static readonly string[] Attention = ["q_proj", "k_proj", "v_proj", "o_proj"];
 
-#pragma warning disable CA5394 // Weights of a test model are no secret; a seeded generator is what is wanted.
     private readonly Random _random = new(options.Seed);
-#pragma warning restore CA5394
 
     public static string[] AdaptedModules { get; } = ["q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "down_proj"];
 
@@ -96,13 +94,11 @@ internal sealed class TinyWeights(TinyModelOptions options)
     private TinyTensor Draw(double scale, params int[] shape)
     {
         float[] values = new float[shape.Aggregate(1, (product, size) => product * size)];
-#pragma warning disable CA5394 // As above.
         for (int i = 0; i < values.Length; i++)
         {
             double radius = Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble()));
             values[i] = (float)(scale * radius * Math.Cos(2 * Math.PI * _random.NextDouble()));
         }
-#pragma warning restore CA5394
 
         return new TinyTensor(shape, values);
     }
