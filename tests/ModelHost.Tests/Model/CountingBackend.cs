@@ -9,12 +9,23 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
     /// <summary>Multiply-adds of products and attention, elements that other operations touch, elements allocated, calls of the retriever.</summary>
     public Work Work { get; private set; }
 
+    /// <summary>Query and key rows of every attention call.</summary>
+    public List<(int Queries, int Keys)> Attentions { get; } = [];
+
+    /// <summary>First position and rows of every rotation.</summary>
+    public List<(int First, int Rows)> Rotations { get; } = [];
+
+    /// <summary>Off where the lists' own growth would be counted as an allocation.</summary>
+    public bool Records { get; set; } = true;
+
     public string Name => inner.Name;
 
     public Work Take()
     {
         Work taken = Work;
         Work = default;
+        Attentions.Clear();
+        Rotations.Clear();
         return taken;
     }
 
@@ -54,12 +65,14 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
     public void Rope(MatrixView x, int headSize, int firstPosition, ReadOnlySpan<float> inverseFrequencies)
     {
         Touch(x);
+        if (Records) Rotations.Add((firstPosition, x.Rows));
         inner.Rope(x, headSize, firstPosition, inverseFrequencies);
     }
 
     public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
     {
         Work = Work with { Products = Work.Products + (2L * q.Rows * k.Rows * q.Columns) };
+        if (Records) Attentions.Add((q.Rows, k.Rows));
         inner.Attention(q, k, v, headSize, output);
     }
 

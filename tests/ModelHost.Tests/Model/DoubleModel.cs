@@ -77,7 +77,7 @@ internal sealed class DoubleModel(TinyModel model)
 
     private double[][] Layer(int layer, double[][] x, KeyValue[] rows, int first, string adapter, double offset = 0)
     {
-        double[][] keys = [.. rows.Select((row, i) => Rotate(row.Key, offset + i))];
+        double[][] keys = [.. rows.Select((row, i) => Rotate(row.Key, offset + (row.Rank ?? i)))];
         var result = new double[x.Length][];
         for (int i = 0; i < x.Length; i++)
         {
@@ -183,5 +183,5 @@ internal sealed class DoubleModel(TinyModel model)
     private static double[] Sum(double[] a, double[] b) => [.. a.Zip(b, (x, y) => x + y)];
 }
 
-/// <summary>K before RoPE and V of one row.</summary>
-internal sealed record KeyValue(double[] Key, double[] Value);
+/// <summary>K before RoPE and V of one row; its rank where that is not its place in the list.</summary>
+internal sealed record KeyValue(double[] Key, double[] Value, int? Rank = null);

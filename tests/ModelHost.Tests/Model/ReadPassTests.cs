@@ -1,0 +1,244 @@
+using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Checkpoints;
+using LatentDb.ModelHost.Compute;
+using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Paging;
+using LatentDb.Replay;
+using LatentDb.Testing;
+
+namespace LatentDb.ModelHost.Tests.Model;
+
+/// <summary>Prefill and decode: properties 11 to 16 of the specification.</summary>
+public sealed class ReadPassTests
+{
+    private static readonly TinyModelOptions Plain = new();
+
+    [Fact]
+    public async Task A_prefill_equals_the_specification_in_double_precision()
+    {
+        using var host = new TinyHost(Plain);
+        var reference = new DoubleModel(host.Weights);
+        int[] ids = host.Ids(9);
+
+        ReadProbe probe = await host.ProbeAsync(await host.GenesisAsync(), ids);
+
+        double[][] expected = reference.Read(ids, reference.Prefix(reference.Pool));
+        Near.Equal(expected.SelectMany(row => row), probe.Logits);
+    }
+
+    // Property 11: the embedding of new rows belongs to writes.
+    [Fact]
+    public async Task The_embedding_of_new_rows_has_no_influence_on_a_read()
+    {
+        var weights = new TinyModel(Plain);
+        TinyModel changed = weights.With(name => name == "new_memory_positional_emb", (value, _) => value + 1);
+
+        Assert.Equal(await LogitsOfAsync(weights), await LogitsOfAsync(changed));
+    }
+
+    // Property 12: bos 0, retrieved rows 1 to R, pool up to R+N, text after it, then one position per token.
+    [Theory]
+    [InlineData(false, 41)]
+    [InlineData(true, 57)]
+    public async Task Positions_of_a_read_count_over_all_that_stands_before(bool isMPlus, int prefix)
+    {
+        using var host = new TinyHost(isMPlus ? TinyModelOptions.MPlus : Plain);
+        Manifest genesis = await host.GenesisAsync();
+        host.Backend.Take();
+
+        using ReadSession session = await host.PrefillAsync(genesis, host.Ids(5));
+        (int, int)[] prefill = [.. host.Backend.Rotations];
+        host.Backend.Take();
+        host.Model.Extend(session, [3], default);
+
+        Assert.Equal(Enumerable.Repeat<(int, int)[]>([(0, prefix), (prefix, 5), (prefix, 5)], 3).SelectMany(step => step), prefill);
+        Assert.Equal(Enumerable.Repeat((prefix + 5, 1), 6), host.Backend.Rotations);
+    }
+
+    // Property 13, in double precision.
+    [Fact]
+    public void Only_distances_between_positions_count()
+    {
+        var reference = new DoubleModel(new TinyModel(Plain));
+        int[] ids = [5, 9, 2, 77];
+
+        double[][] near = reference.Read(ids, reference.Prefix(reference.Pool));
+        double[][] far = reference.Read(ids, reference.Prefix(reference.Pool), offset: 1000);
+
+        Assert.True(Near.Largest(near, far) <= 1e-10);
+    }
+
+    // Property 13: the factor.
+    [Fact]
+    public void A_linear_factor_divides_positions()
+    {
+        float[] plain = FrequenciesOf(Plain);
+        float[] linear = FrequenciesOf(Plain with { RopeScaling = """{"type": "linear", "factor": 1.8125}""" });
+
+        for (int i = 0; i < plain.Length; i++) Assert.Equal(plain[i] * (9000 / 1.8125), linear[i] * 9000.0, 1e-3);
+    }
+
+    // Property 14.
+    [Fact]
+    public async Task A_read_uses_the_read_adapter_and_not_the_other()
+    {
+        var weights = new TinyModel(Plain);
+        TinyModel otherWrite = weights.With(name => name.Contains(".default.", StringComparison.Ordinal), (value, _) => value + 0.1f);
+        TinyModel otherRead = weights.With(name => name.Contains("decoder_adapter", StringComparison.Ordinal), (value, _) => value + 0.1f);
+
+        float[] logits = await LogitsOfAsync(weights);
+
+        Assert.Equal(logits, await LogitsOfAsync(otherWrite));
+        Assert.NotEqual(logits, await LogitsOfAsync(otherRead));
+    }
+
+    // Property 14: no adapters, no memory, no bos.
+    [Fact]
+    public async Task Without_memory_and_adapters_it_is_a_plain_llama()
+    {
+        using var host = new TinyHost(Plain with { Initialized = false, LoraRank = 0 });
+        int[] ids = host.Ids(9);
+
+        ReadProbe probe = await host.ProbeAsync(await host.GenesisAsync(), ids);
+
+        Near.Equal(new DoubleModel(host.Weights).Read(ids, _ => []).SelectMany(row => row), probe.Logits);
+    }
+
+    // Property 15.
+    [Fact]
+    public async Task A_text_row_is_unaffected_by_the_rows_after_it()
+    {
+        using var host = new TinyHost(Plain);
+        Manifest genesis = await host.GenesisAsync();
+        int[] ids = host.Ids(9);
+        int[] changed = [.. ids[..6], (ids[6] + 1) % 131, .. ids[7..]];
+
+        float[][] before = Near.Rows((await host.ProbeAsync(genesis, ids)).Logits, 131);
+        float[][] after = Near.Rows((await host.ProbeAsync(genesis, changed)).Logits, 131);
+
+        Assert.Equal([true, true, true, true, true, true, false, false, false], before.Zip(after, (a, b) => a.SequenceEqual(b)));
+    }
+
+    // Property 15.
+    [Fact]
+    public async Task Every_memory_row_of_every_layer_affects_the_first_text_row()
+    {
+        using var host = new TinyHost(Plain);
+        Manifest genesis = await host.GenesisAsync();
+        float[] logits = await host.LogitsAsync(genesis, [7]);
+        using PinHandle rows = await host.Pager.PinForReadAsync(genesis, host.Blocks, default);
+        for (int layer = 0; layer < 3; layer++)
+        {
+            for (int row = 0; row < 40; row++)
+            {
+                using ReadSession session = host.Model.NewSession(genesis, 1, 0);
+                await host.Model.PrefillAsync(session, new OneRowChanged(host.Backend, rows, layer, row), (int[])[7], null, default);
+                Assert.False(session.Logits.SequenceEqual(logits), $"Row {row} of layer {layer} does nothing.");
+            }
+        }
+    }
+
+    // Property 15.
+    [Fact]
+    public async Task Reading_changes_nothing_that_later_reads_see()
+    {
+        using var host = new TinyHost(TinyModelOptions.MPlus);
+        Manifest memory = await host.WriteManyAsync(await host.GenesisAsync(), 3);
+        double[] pool = await host.State.PoolAsync(memory, 1);
+        float[] first = await host.LogitsAsync(memory, host.Ids(9));
+        using (ReadSession session = await host.PrefillAsync(memory, host.Ids(9))) host.Model.Extend(session, [4, 5, 6], default);
+
+        Assert.Equal(first, await host.LogitsAsync(memory, host.Ids(9)));
+        Assert.Equal(pool, await host.State.PoolAsync(memory, 1));
+        Assert.Equal(0, host.Pager.OutstandingPins);
+    }
+
+    // Property 16.
+    [Theory]
+    [InlineData(1, 1, 1, 1)]
+    [InlineData(4)]
+    [InlineData(1, 3)]
+    public async Task Going_on_from_the_cache_equals_one_prefill_over_the_whole_text(params int[] pieces)
+    {
+        using var host = new TinyHost(Plain);
+        Manifest genesis = await host.GenesisAsync();
+        int[] ids = host.Ids(10);
+        using ReadSession session = await host.PrefillAsync(genesis, ids[..6]);
+
+        int next = 6;
+        foreach (int piece in pieces)
+        {
+            host.Model.Extend(session, ids.AsSpan(next, piece), default);
+            next += piece;
+        }
+
+        float[] whole = await host.LogitsAsync(genesis, ids);
+        Near.Equal(whole.Select(v => (double)v), session.Logits, tolerance: 1e-5);
+    }
+
+    // Property 16, with the retrieved set frozen at the prefill's.
+    [Fact]
+    public async Task Decoding_keeps_the_rows_that_the_prefill_retrieved()
+    {
+        using var host = new TinyHost(TinyModelOptions.MPlus);
+        var reference = new DoubleModel(host.Weights);
+        int[] ids = host.Ids(9);
+        using ReadSession session = await host.PrefillAsync(await host.GenesisAsync(), ids[..6]);
+        for (int i = 6; i < 9; i++) host.Model.Extend(session, [ids[i]], default);
+
+        double[][] Memory(int layer)
+        {
+            double[][] bank = Near.Wide(host.Weights.Tensors[$"ltm.{layer}"].Values, 64);
+            return [.. session.Retrieved[layer].Select(position => bank[position]), .. reference.Pool(layer)];
+        }
+
+        Near.Equal(reference.Read(ids, reference.Prefix(Memory))[^1], session.Logits);
+    }
+
+    [Fact]
+    public async Task A_session_refuses_more_tokens_than_it_was_made_for()
+    {
+        using var host = new TinyHost(Plain);
+        using ReadSession session = await host.PrefillAsync(await host.GenesisAsync(), host.Ids(5), newTokens: 1);
+        host.Model.Extend(session, [3], default);
+
+        Assert.Throws<InvalidOperationException>(() => host.Model.Extend(session, [3], default));
+    }
+
+    private static async Task<float[]> LogitsOfAsync(TinyModel weights)
+    {
+        using var host = new TinyHost(weights);
+        return await host.LogitsAsync(await host.GenesisAsync(), host.Ids(9));
+    }
+
+    private static float[] FrequenciesOf(TinyModelOptions options)
+    {
+        using var folder = new TempFolder();
+        new TinyModel(options).WriteTo(folder.Path);
+        using CheckpointFolder checkpoint = CheckpointFolder.Open(folder.Path);
+        return checkpoint.Config.Rope.InverseFrequencies();
+    }
+
+    /// <summary>The same rows, but for K and V of one.</summary>
+    private sealed class OneRowChanged(IComputeBackend backend, IMemoryRows inner, int changedLayer, int changedRow) : IMemoryRows
+    {
+        public Manifest Manifest => inner.Manifest;
+
+        public void ReadPool(int layer, MatrixView keys, MatrixView values)
+        {
+            inner.ReadPool(layer, keys, values);
+            if (layer != changedLayer) return;
+            backend.Copy(keys.SliceRows((changedRow + 1) % keys.Rows, 1), keys.SliceRows(changedRow, 1));
+            backend.Copy(values.SliceRows((changedRow + 1) % keys.Rows, 1), values.SliceRows(changedRow, 1));
+        }
+
+        public void ReadNewest(int layer, MatrixView hidden) => inner.ReadNewest(layer, hidden);
+
+        public MatrixView BankKeys(int layer) => inner.BankKeys(layer);
+
+        public long GenesisAge(int layer, int row) => inner.GenesisAge(layer, row);
+
+        public ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken) =>
+            inner.ReadBankAsync(layer, positions, keys, values, cancellationToken);
+    }
+}
