@@ -1,0 +1,116 @@
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Paging;
+using LatentDb.Testing;
+
+namespace LatentDb.ModelHost.Tests.Model;
+
+/// <summary>Property 27 of the specification, in work and bytes instead of time.</summary>
+public sealed class CostTests
+{
+    private static readonly TinyModelOptions Sizes = TinyModelOptions.MPlus;
+
+    [Fact]
+    public async Task A_write_costs_the_same_whatever_the_pool_and_the_bank_hold()
+    {
+        Work small = await WorkOfWriteAsync(Sizes);
+        Work largePool = await WorkOfWriteAsync(Sizes with { Blocks = 60 });
+        Work largeBank = await WorkOfWriteAsync(Sizes with { BankRows = 3000 });
+
+        Assert.Equal(small, largePool);
+        Assert.Equal(small, largeBank);
+    }
+
+    [Fact]
+    public async Task A_query_multiplies_the_same_whatever_the_bank_holds()
+    {
+        Work small = await WorkOfQueryAsync(Sizes);
+        Work large = await WorkOfQueryAsync(Sizes with { BankRows = 3000 });
+
+        Assert.Equal(small.Products, large.Products);
+        Assert.Equal(small.Retrievals, large.Retrievals);
+    }
+
+    // No product has a factor for pool rows: stored K and V are read, not projected again.
+    [Fact]
+    public async Task A_query_projects_no_memory_row()
+    {
+        Work small = await WorkOfQueryAsync(Sizes);
+        Work large = await WorkOfQueryAsync(Sizes with { Blocks = 17 });
+
+        long attended = 2L * 3 * 9 * (10 * 8) * 64; // q·k and weights·v of 9 text rows with 10 more blocks in 3 layers
+        Assert.Equal(small.Products + attended, large.Products);
+    }
+
+    [Fact]
+    public async Task A_write_allocates_at_most_twice_the_bytes_of_its_rows()
+    {
+        using var host = new TinyHost(Sizes with { HiddenSize = 256, IntermediateSize = 256, Heads = 8, RowsPerWrite = 32, KeyWidth = 16 });
+        Manifest genesis = await host.GenesisAsync();
+        using PinHandle newest = await host.Pager.PinForWriteAsync(genesis, 32, host.Blocks, default);
+        host.Backend.Records = false;
+        int[] ids = host.Ids(40);
+        BlockId block = host.Blocks.NextBlock();
+
+        long delta = 3L * 32 * 256 * sizeof(float);
+        Assert.InRange(AllocatedBytesOfWrite(host, newest, ids, block), 0, 2 * delta);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_decoded_token_allocates_nothing(bool isMPlus)
+    {
+        using var host = new TinyHost(isMPlus ? Sizes : new TinyModelOptions());
+        using ReadSession session = await host.PrefillAsync(await host.GenesisAsync(), host.Ids(9), newTokens: 60);
+        host.Backend.Records = false;
+
+        Assert.Equal(0, AllocatedBytesOfDecode(host, session));
+    }
+
+    private static long AllocatedBytesOfWrite(TinyHost host, PinHandle newest, int[] ids, BlockId block)
+    {
+        long bytes = 0;
+        for (int run = 0; run < 3; run++) // the first runs fill pools of buffers
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            using NewRows rows = host.Model.Write(ids, newest, default);
+            for (int layer = 0; layer < host.Size.L; layer++) _ = host.Model.Encode(block, layer, rows);
+            bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        return bytes;
+    }
+
+    private static long AllocatedBytesOfDecode(TinyHost host, ReadSession session)
+    {
+        for (int i = 0; i < 30; i++) host.Model.Extend(session, [i], default); // fills pools of buffers, lets the compiler finish
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 30; i++) host.Model.Extend(session, [i], default);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    private static async Task<Work> WorkOfWriteAsync(TinyModelOptions options)
+    {
+        using var host = new TinyHost(options);
+        Manifest genesis = await host.GenesisAsync();
+        using PinHandle newest = await host.Pager.PinForWriteAsync(genesis, 8, host.Blocks, default);
+        BlockId block = host.Blocks.NextBlock();
+        host.Backend.Take();
+        using NewRows rows = host.Model.Write(host.Ids(20), newest, default);
+        for (int layer = 0; layer < host.Size.L; layer++) _ = host.Model.Encode(block, layer, rows);
+        return host.Backend.Take();
+    }
+
+    private static async Task<Work> WorkOfQueryAsync(TinyModelOptions options)
+    {
+        using var host = new TinyHost(options);
+        Manifest genesis = await host.GenesisAsync();
+        using PinHandle rows = await host.Pager.PinForReadAsync(genesis, host.Blocks, default);
+        using ReadSession session = host.Model.NewSession(genesis, 9, 0);
+        host.Backend.Take();
+        await host.Model.PrefillAsync(session, rows, host.Ids(9), null, default);
+        return host.Backend.Take();
+    }
+}
