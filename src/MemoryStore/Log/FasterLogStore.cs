@@ -55,8 +55,11 @@ internal sealed class FasterLogStore : ILogStore
     public static FasterLogStore Create(string folder, LogGeometry geometry)
     {
         LogFolder.Create(folder, geometry);
-        return new FasterLogStore(folder, geometry);
+        return OpenNew(folder, geometry);
     }
+
+    /// <summary>Opens a log that was created and never written.</summary>
+    internal static FasterLogStore OpenNew(string folder, LogGeometry geometry) => new(folder, geometry);
 
     /// <inheritdoc/>
     public ValueTask<long> AppendAsync(ReadOnlyMemory<byte> entry)
