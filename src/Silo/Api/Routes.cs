@@ -12,13 +12,13 @@ internal static class Routes
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        RouteGroupBuilder v1 = app.MapGroup("/v1/memories");
+        RouteGroupBuilder v1 = app.MapGroup("/v1/memories").WithTags("memories");
         v1.MapPost("/", CreateMemory.HandleAsync).Takes<CreateMemory.Body>().Gives<MemoryBody>(201, "createMemory", "Creates a memory.", 400, 409, 413, 415, 429, 503, 507);
         v1.MapGet("/", ListMemories.HandleAsync).Gives<MemoryPageBody>(200, "listMemories", "Lists memories in order of id.", 400);
         v1.MapGet("/{id}", GetMemory.HandleAsync).Gives<MemoryBody>(200, "getMemory", "A memory and its head.", 400, 404);
         v1.MapDelete("/{id}", DeleteMemory.HandleAsync).GivesNothing("deleteMemory", "Deletes a memory.", 400, 404, 503, 507);
         v1.MapPost("/{id}/inject", InjectText.HandleAsync).Takes<InjectText.Body>().Gives<InjectText.Answer>(200, "inject", "Writes text into a memory.", 400, 404, 409, 412, 413, 415, 422, 429, 503, 507);
-        v1.MapPost("/{id}/query", Query).Takes<QueryBody>().Gives<QueryAnswer>(200, "query", "Asks the model with one version of a memory; with stream, server-sent events.", 400, 404, 409, 413, 415, 422, 429, 503);
+        v1.MapPost("/{id}/query", Query).Takes<QueryBody>().Produces<string>(200, "text/event-stream").Gives<QueryAnswer>(200, "query", "Asks the model with one version of a memory; with stream, server-sent events.", 400, 404, 409, 413, 415, 422, 429, 503);
         v1.MapGet("/{id}/versions", ListVersions.HandleAsync).Gives<VersionPageBody>(200, "listVersions", "Versions, newest first.", 400, 404);
         v1.MapGet("/{id}/versions/{version}", GetVersion.HandleAsync).Gives<VersionBody>(200, "getVersion", "One version.", 400, 404);
         v1.MapPost("/{id}/rollback", RollBack.HandleAsync).Takes<RollBack.Body>().Gives<RollBack.Answer>(200, "rollback", "Makes a new head with the content of an older version.", 400, 404, 409, 412, 413, 415, 429, 503, 507);
