@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Pool;
 
 namespace LatentDb.Replay;
 

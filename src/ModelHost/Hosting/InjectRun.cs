@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Pool;
 using LatentDb.ModelHost.Paging;
 using LatentDb.ModelHost.Scheduling;
 

@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute;
+using LatentDb.ModelHost.Model.Pool;
 
 namespace LatentDb.ModelHost.Model;
 

@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute;
+using LatentDb.ModelHost.Model.Pool;
 
 namespace LatentDb.ModelHost.Model;
 

@@ -1,6 +1,6 @@
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
-using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Pool;
 
 namespace LatentDb.ModelHost.Tests.Model;
 

@@ -165,7 +165,7 @@ public sealed class InjectPassTests
         Manifest genesis = await host.GenesisAsync();
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        using (Paging.PinHandle newest = await host.Pager.PinForWriteAsync(genesis, 8, host.Blocks, default))
+        using (LatentDb.ModelHost.Paging.PinHandle newest = await host.Pager.PinForWriteAsync(genesis, 8, host.Blocks, default))
         {
             Assert.Throws<OperationCanceledException>(() => host.Model.Write(host.Ids(20), newest, cancelled.Token));
         }

@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Pool;
 
 namespace LatentDb.ModelHost.Tests.Model;
 

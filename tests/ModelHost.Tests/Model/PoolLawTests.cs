@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using LatentDb.MemoryStore.Versions;
-using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Pool;
 
 namespace LatentDb.ModelHost.Tests.Model;
 

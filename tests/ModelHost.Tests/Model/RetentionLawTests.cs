@@ -1,5 +1,5 @@
 using LatentDb.MemoryStore.Versions;
-using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Pool;
 
 namespace LatentDb.ModelHost.Tests.Model;
 

@@ -7,6 +7,7 @@ using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Compute.Cpu;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Pool;
 using LatentDb.ModelHost.Paging;
 using LatentDb.Replay;
 using LatentDb.Testing;

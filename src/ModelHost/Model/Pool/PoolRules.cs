@@ -1,6 +1,6 @@
 using LatentDb.ModelHost.Checkpoints;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Pool;
 
 /// <summary>The constants of a model that decide what a write does to pool and bank.</summary>
 /// <param name="Layers">L.</param>

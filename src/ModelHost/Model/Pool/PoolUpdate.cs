@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Pool;
 
 /// <summary>
 /// The drop law (spec 3.6, 3.7): as many random rows as the new block brings leave each layer's pool, survivors keep their order, the new rows go

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Pool;
 
 /// <summary>Which pool ranks a write drops in a layer: drawn from a seed, or given (replay of recorded vectors).</summary>
 internal abstract class DropSource

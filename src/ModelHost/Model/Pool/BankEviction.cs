@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Versions;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Pool;
 
 /// <summary>
 /// The merge of staged rows into the long-term bank (spec 4.2): they receive a life, every row loses some, and rows whose life is used up leave,

@@ -1,6 +1,6 @@
 using LatentDb.MemoryStore.Versions;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Pool;
 
 /// <summary>
 /// Ages of bank rows in tokens, derived from the manifest (spec 4.1): K per write, plus the row's offset from the end of its block. Nothing is
