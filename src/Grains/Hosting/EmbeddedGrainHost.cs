@@ -13,12 +13,20 @@ namespace LatentDb.Grains.Hosting;
 /// <summary>
 /// Runs grains in this process: activates on demand, one writing turn at a time per memory, puts idle ones away, drains on stop.
 /// </summary>
-internal sealed class EmbeddedGrainHost : IGrainHost, IHostedService, IDisposable
+/// <remarks>
+/// Draining comes before any other service stops: new calls are refused while the server still answers, running ones end by themselves or are
+/// cancelled at the limit, and only then do the connections, the model and the store go.
+/// </remarks>
+internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, IDisposable
 {
+    /// <summary>After the cancellation a call has this long to let go; then the process ends without it, and the store recovers what it must.</summary>
+    private static readonly TimeSpan CancelLimit = TimeSpan.FromSeconds(5);
+
     private readonly GrainHostOptions _options;
     private readonly MemoryCatalog _catalog;
     private readonly TimeProvider _time;
     private readonly ActivationTable _table;
+    private readonly GrainTelemetry _telemetry;
     private readonly CancellationTokenSource _stopping = new();
     private ITimer? _sweeper;
 
@@ -29,11 +37,14 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedService, IDisposabl
         _time = time;
         Events = new GrainLifecycleEvents();
         _table = new ActivationTable(options, time, key => new MemoryGrain(key, catalog, model, time), Events);
+        _telemetry = new GrainTelemetry(time, () => _table.Count);
     }
 
     public GrainLifecycleEvents Events { get; }
 
     public int ActiveCount => _table.Count;
+
+    public GrainTelemetry Telemetry => _telemetry;
 
     public IMemoryGrain GetMemory(MemoryKey key) => new EmbeddedMemoryGrain(key, this);
 
@@ -47,11 +58,21 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedService, IDisposabl
     public Call Begin(MemoryKey key, CancellationToken cancellationToken) => new(_table, _table.Acquire(key), cancellationToken, _stopping.Token);
 
     /// <summary>Runs a writing verb in its turn.</summary>
-    public async Task<T> WriteAsync<T>(MemoryKey key, Func<MemoryGrain, CancellationToken, Task<T>> verb, CancellationToken cancellationToken)
-    {
-        using Call call = Begin(key, cancellationToken);
-        return await call.Activation.Writes.RunAsync(token => verb(call.Grain, token), call.Token).ConfigureAwait(false);
-    }
+    public Task<T> WriteAsync<T>(MemoryKey key, string verb, Func<MemoryGrain, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        _telemetry.RecordAsync(verb, async () =>
+        {
+            using Call call = Begin(key, cancellationToken);
+            long waitedSince = _time.GetTimestamp();
+            return await call.Activation.Writes.RunAsync(Turn, call.Token).ConfigureAwait(false);
+
+            Task<T> Turn(CancellationToken token)
+            {
+                _telemetry.RecordWait(waitedSince);
+                return work(call.Grain, token);
+            }
+        });
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -60,24 +81,40 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedService, IDisposabl
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        Task drained = _table.CloseAsync();
-        try
-        {
-            await drained.WaitAsync(_options.DrainLimit, _time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
-        {
-            await _stopping.CancelAsync().ConfigureAwait(false);
-            await drained.ConfigureAwait(false);
-        }
-    }
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => DrainAsync(cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose()
     {
         _sweeper?.Dispose();
         _stopping.Dispose();
+        _telemetry.Dispose();
+    }
+
+    private async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        Task drained = _table.CloseAsync();
+        if (await EndsWithinAsync(drained, _options.DrainLimit, cancellationToken).ConfigureAwait(false)) return;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await EndsWithinAsync(drained, CancelLimit, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private async Task<bool> EndsWithinAsync(Task drained, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await drained.WaitAsync(limit, _time, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <summary>One call on an activation, cancelled by its caller or by the end of draining.</summary>

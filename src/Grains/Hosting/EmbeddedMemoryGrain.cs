@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using LatentDb.Grains.Contracts;
 using LatentDb.Grains.Memories;
+using LatentDb.Grains.Telemetry;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 
@@ -11,21 +12,23 @@ namespace LatentDb.Grains.Hosting;
 internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host) : IMemoryGrain
 {
     public Task<MemorySummary> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken) =>
-        host.WriteAsync(key, (grain, token) => grain.CreateAsync(command, token), cancellationToken);
+        host.WriteAsync(key, "create", (grain, token) => grain.CreateAsync(command, token), cancellationToken);
 
     public Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken) => ReadAsync(grain => grain.Describe(), cancellationToken);
 
     public Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken) =>
-        host.WriteAsync(key, (grain, token) => grain.InjectAsync(command, token), cancellationToken);
+        host.WriteAsync(key, "inject", (grain, token) => grain.InjectAsync(command, token), cancellationToken);
 
     public async IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using GrainTelemetry.CallRecord record = host.Telemetry.Begin("query");
         using EmbeddedGrainHost.Call call = host.Begin(key, cancellationToken);
         await foreach (QueryEvent step in call.Grain.QueryAsync(command, call.Token).ConfigureAwait(false)) yield return step;
+        record.Outcome = GrainTelemetry.CallRecord.Ok;
     }
 
     public Task<MemoryVersion> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken) =>
-        host.WriteAsync(key, (grain, token) => grain.RollBackAsync(command, token), cancellationToken);
+        host.WriteAsync(key, "rollback", (grain, token) => grain.RollBackAsync(command, token), cancellationToken);
 
     public Task<ImmutableArray<MemoryVersion>> ListVersionsAsync(int limit, VersionNumber? before, CancellationToken cancellationToken) =>
         ReadAsync(grain => grain.ListVersions(limit, before), cancellationToken);
@@ -34,12 +37,13 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
         ReadAsync(grain => grain.GetVersion(number), cancellationToken);
 
     public Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken) =>
-        host.WriteAsync(key, (grain, token) => grain.CreateSnapshotAsync(command, token), cancellationToken);
+        host.WriteAsync(key, "snapshot_create", (grain, token) => grain.CreateSnapshotAsync(command, token), cancellationToken);
 
     public Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken) => ReadAsync(grain => grain.ListSnapshots(), cancellationToken);
 
     public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) => host.WriteAsync(
         key,
+        "snapshot_delete",
         async (grain, token) =>
         {
             await grain.DeleteSnapshotAsync(name, token).ConfigureAwait(false);
@@ -49,6 +53,7 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
 
     public Task DeleteAsync(CancellationToken cancellationToken) => host.WriteAsync(
         key,
+        "delete",
         async (grain, token) =>
         {
             await grain.DeleteAsync(token).ConfigureAwait(false);

@@ -1,0 +1,79 @@
+using LatentDb.Grains.Contracts;
+using LatentDb.Grains.Hosting;
+using LatentDb.MemoryStore.Hosting;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Contracts;
+using LatentDb.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace LatentDb.Grains.Tests.Doubles;
+
+/// <summary>The embedded host over the real store on a real disk, with the echo model and a clock that the test moves.</summary>
+internal sealed class GrainHostFixture : IAsyncDisposable
+{
+    private readonly TempFolder _data = new();
+    private readonly MemoryStoreService _store;
+
+    private GrainHostFixture(Action<GrainHostOptions>? configure)
+    {
+        var options = new GrainHostOptions();
+        configure?.Invoke(options);
+        _store = new MemoryStoreService(Options.Create(new MemoryStoreOptions { Data = _data.Path }), TimeProvider.System, NullLogger<MemoryStoreService>.Instance);
+        Host = new EmbeddedGrainHost(options, _store.Catalog, Model, Time);
+    }
+
+    public EchoModelHost Model { get; } = new();
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public EmbeddedGrainHost Host { get; }
+
+    public static async Task<GrainHostFixture> StartAsync(Action<GrainHostOptions>? configure = null)
+    {
+        var fixture = new GrainHostFixture(configure);
+        await fixture._store.StartAsync(CancellationToken.None);
+        await fixture.Host.StartAsync(CancellationToken.None);
+        return fixture;
+    }
+
+    public IMemoryGrain Memory(string id) => Host.GetMemory(new MemoryKey(TenantId.Default, MemoryId.Parse(id)));
+
+    public async Task<IMemoryGrain> CreateAsync(string id)
+    {
+        IMemoryGrain memory = Memory(id);
+        await memory.CreateAsync(new CreateMemoryCommand(null), CancellationToken.None);
+        return memory;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Host.Dispose();
+        await _store.DisposeAsync();
+        _data.Dispose();
+    }
+}
+
+/// <summary>Short forms of the verbs.</summary>
+internal static class MemoryGrainVerbs
+{
+    public static Task<InjectResult> InjectAsync(
+        this IMemoryGrain memory, string text, long? expectedHead = null, string? operation = null, CancellationToken cancellationToken = default) =>
+        memory.InjectAsync(new InjectCommand(new TextInput.Plain(text), null, expectedHead is { } head ? new VersionNumber(head) : null, operation), cancellationToken);
+
+    public static Task<MemoryVersion> RollBackAsync(this IMemoryGrain memory, string to, long? expectedHead = null, string? operation = null) =>
+        memory.RollBackAsync(new RollbackCommand(VersionSelector.Parse(to), expectedHead is { } head ? new VersionNumber(head) : null, operation), CancellationToken.None);
+
+    public static async Task<string> AskAsync(this IMemoryGrain memory, string at = "head")
+    {
+        string answer = string.Empty;
+        await foreach (QueryEvent step in memory.QueryEvents(at)) answer += step is QueryGenerated { Event: GeneratedText text } ? text.Text : string.Empty;
+        return answer;
+    }
+
+    public static IAsyncEnumerable<QueryEvent> QueryEvents(this IMemoryGrain memory, string at = "head", CancellationToken cancellationToken = default) =>
+        memory.QueryAsync(new QueryCommand(new TextInput.Plain("?"), new GenerationOptions(), VersionSelector.Parse(at)), cancellationToken);
+
+    public static async Task<long> HeadAsync(this IMemoryGrain memory) => (await memory.DescribeAsync(CancellationToken.None)).Head.Number.Value;
+}
