@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Paging;
 using LatentDb.Testing;
 
 namespace LatentDb.ModelHost.Tests.Model;
@@ -165,7 +166,7 @@ public sealed class InjectPassTests
         Manifest genesis = await host.GenesisAsync();
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        using (LatentDb.ModelHost.Paging.PinHandle newest = await host.Pager.PinForWriteAsync(genesis, 8, host.Blocks, default))
+        using (PinHandle newest = await host.Pager.PinForWriteAsync(genesis, 8, host.Blocks, default))
         {
             Assert.Throws<OperationCanceledException>(() => host.Model.Write(host.Ids(20), newest, cancelled.Token));
         }

@@ -13,10 +13,13 @@ public sealed class ReadPassTests
 {
     private static readonly TinyModelOptions Plain = new();
 
-    [Fact]
-    public async Task A_prefill_equals_the_specification_in_double_precision()
+    // The larger pool is projected in several slabs.
+    [Theory]
+    [InlineData(5)]
+    [InlineData(40)]
+    public async Task A_prefill_equals_the_specification_in_double_precision(int blocks)
     {
-        using var host = new TinyHost(Plain);
+        using var host = new TinyHost(Plain with { Blocks = blocks });
         var reference = new DoubleModel(host.Weights);
         int[] ids = host.Ids(9);
 
@@ -196,6 +199,22 @@ public sealed class ReadPassTests
     }
 
     [Fact]
+    public async Task Queries_and_writes_at_the_same_time_answer_as_if_alone()
+    {
+        using var host = new TinyHost(TinyModelOptions.MPlus);
+        host.Backend.Records = false;
+        Manifest memory = await host.WriteManyAsync(await host.GenesisAsync(), 3);
+        float[] alone = await AnswerAsync(host, memory);
+        float[][] delta = await host.DeltaAsync(memory, host.Ids(20));
+
+        Task<float[]>[] queries = [.. Enumerable.Range(0, 6).Select(_ => Task.Run(() => AnswerAsync(host, memory)))];
+        Task<float[][]>[] writes = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(() => host.DeltaAsync(memory, host.Ids(20))))];
+
+        Assert.All(await Task.WhenAll(queries), logits => Assert.Equal(alone, logits));
+        Assert.All(await Task.WhenAll(writes), rows => Assert.Equal(delta, rows));
+    }
+
+    [Fact]
     public async Task A_session_refuses_more_tokens_than_it_was_made_for()
     {
         using var host = new TinyHost(Plain);
@@ -203,6 +222,14 @@ public sealed class ReadPassTests
         host.Model.Extend(session, [3], default);
 
         Assert.Throws<InvalidOperationException>(() => host.Model.Extend(session, [3], default));
+    }
+
+    /// <summary>Logits after a prompt and twenty decoded tokens.</summary>
+    private static async Task<float[]> AnswerAsync(TinyHost host, Manifest memory)
+    {
+        using ReadSession session = await host.PrefillAsync(memory, host.Ids(9), newTokens: 20);
+        for (int i = 0; i < 20; i++) host.Model.Extend(session, [i], default);
+        return session.Logits.ToArray();
     }
 
     private static async Task<float[]> LogitsOfAsync(TinyModel weights)
