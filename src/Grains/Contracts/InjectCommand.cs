@@ -1,5 +1,5 @@
-using LatentDb.MemoryStore.Versions;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Grains.Contracts;
