@@ -39,7 +39,7 @@ public static class StoreLimits
     /// <summary>Bytes that one open may copy to gather small epochs: well under a second on any disk.</summary>
     public const long MaxGatheredBytes = 64L << 20;
 
-    /// <summary>Runs and blocks of the manifests that a shard keeps decoded: at about 24 bytes each, some 48 MiB.</summary>
+    /// <summary>Runs and blocks of the manifests that the open shards keep decoded together: at about 24 bytes each, some 48 MiB.</summary>
     public const long MaxCachedRuns = 2L << 20;
 
     /// <summary>Memories that one listing returns at most.</summary>

@@ -19,6 +19,7 @@ internal static class Program
         if (arguments is not [string folder, string seedText]) return 2;
         int seed = int.Parse(seedText, System.Globalization.CultureInfo.InvariantCulture);
         await using MemoryStoreService store = Create(folder);
+        Print($"START {seed}");
         await store.StartAsync(CancellationToken.None);
         Print($"OPEN {seed}");
 

@@ -66,7 +66,16 @@ internal sealed class FasterLogStore : ILogStore
     {
         // FASTER rounds entries up to 4 bytes; multiples of 16 let PadAsync fill any gap, which may be as small as one entry.
         if (entry.Length % 16 != 4) throw new ArgumentException($"An entry of {entry.Length} bytes is not of the form 16 n + 4.", nameof(entry));
-        return _log.TryEnqueue(entry.Span, out long address) ? ValueTask.FromResult(address) : AppendSlowAsync(entry);
+        try
+        {
+            return _log.TryEnqueue(entry.Span, out long address) ? ValueTask.FromResult(address) : AppendSlowAsync(entry);
+        }
+#pragma warning disable CA1031 // As in ExplainedAsync: FASTER repeats here what an earlier flush met.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            throw DurableFile.ToStoreError(_commits.Failure ?? _device.Failure ?? e, "An append");
+        }
     }
 
     /// <inheritdoc/>

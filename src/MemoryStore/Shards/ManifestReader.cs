@@ -9,17 +9,15 @@ using LatentDb.MemoryStore.Versions;
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>The content of a version: from the cache, or from the nearest image (or the genesis) and the deltas after it.</summary>
-internal sealed class ManifestReader(ShardIndex index, EpochSet epochs)
+internal sealed class ManifestReader(ShardIndex index, EpochSet epochs, ManifestCache cache)
 {
     private static readonly VersionNumber GenesisContent = new(0);
-
-    private readonly ManifestCache _cache = new(StoreLimits.MaxCachedRuns);
 
     /// <exception cref="LatentDbException">data_damaged.</exception>
     public async ValueTask<Manifest> ReadAsync(MemoryEntry entry, VersionState version, CancellationToken cancellationToken)
     {
         VersionState content = ContentOf(entry, version);
-        if (_cache.Find(entry.Uid, content.Version.Number) is Manifest known) return known;
+        if (cache.Find(entry.Uid, content.Version.Number) is Manifest known) return known;
         var deltas = new Stack<VersionRecord>();
         VersionState at = content;
         Manifest? manifest = await FindBaseAsync(entry, at, deltas, cancellationToken).ConfigureAwait(false);
@@ -45,24 +43,24 @@ internal sealed class ManifestReader(ShardIndex index, EpochSet epochs)
 
     /// <summary>Keeps the content of a version that was just made.</summary>
     public void Remember(MemoryEntry entry, VersionState version, Manifest manifest) =>
-        _cache.Add(entry.Uid, ContentOf(entry, version).Version.Number, manifest);
+        cache.Add(entry.Uid, ContentOf(entry, version).Version.Number, manifest);
 
     /// <exception cref="LatentDbException">data_damaged; internal when the model has no genesis here.</exception>
     public async ValueTask<Manifest> ReadGenesisAsync(ModelFingerprint fingerprint, CancellationToken cancellationToken)
     {
         MemoryUid uid = GenesisUid.Of(fingerprint);
-        if (_cache.Find(uid, GenesisContent) is Manifest known) return known;
+        if (cache.Find(uid, GenesisContent) is Manifest known) return known;
         GenesisState genesis = index.FindGenesis(fingerprint)
             ?? throw new LatentDbException(ErrorCode.Internal, $"Model {fingerprint.Short} has no genesis in this shard.");
         var record = (GenesisRecord)await ReadRecordAsync(genesis.Location, FrameKind.Genesis, uid, cancellationToken).ConfigureAwait(false);
-        _cache.Add(uid, GenesisContent, record.Manifest);
+        cache.Add(uid, GenesisContent, record.Manifest);
         return record.Manifest;
     }
 
     private async ValueTask<Manifest?> FindBaseAsync(MemoryEntry entry, VersionState at, Stack<VersionRecord> deltas, CancellationToken cancellationToken)
     {
         if (at.Content == ContentKind.Genesis) return await ReadGenesisAsync(at.Version.Fingerprint, cancellationToken).ConfigureAwait(false);
-        if (_cache.Find(entry.Uid, at.Version.Number) is Manifest known) return known;
+        if (cache.Find(entry.Uid, at.Version.Number) is Manifest known) return known;
         var record = (VersionRecord)await ReadRecordAsync(at.Location!, FrameKind.Version, entry.Uid, cancellationToken).ConfigureAwait(false);
         if (record.Version.Number != at.Version.Number)
         {

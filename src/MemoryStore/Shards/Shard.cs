@@ -30,7 +30,7 @@ internal sealed class Shard : IAsyncDisposable
         Id = id;
         Epoch = epoch;
         Index = index;
-        Manifests = new ManifestReader(index, epochs);
+        Manifests = new ManifestReader(index, epochs, settings.Manifests);
         Blocks = new ShardReader(index, epochs, blocks);
         ManifestLog = manifests;
         BlockLog = blocks;
@@ -81,7 +81,6 @@ internal sealed class Shard : IAsyncDisposable
         await BlockLog.DisposeAsync().ConfigureAwait(false);
         await ManifestLog.DisposeAsync().ConfigureAwait(false);
         _epochs.Dispose();
-        Commit.Dispose();
         _lock.Dispose();
     }
 }

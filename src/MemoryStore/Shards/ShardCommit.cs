@@ -28,7 +28,7 @@ namespace LatentDb.MemoryStore.Shards;
 /// A failure in 1 to 8 ends the epoch: nothing is written after it, and whoever waited is told that the outcome is unknown until the shard is
 /// opened again; the operation id tells it then. Memory writes of one memory run one at a time; those of different memories share commits.
 /// </summary>
-internal sealed class ShardCommit(Shard shard, ShardSettings settings) : IDisposable
+internal sealed class ShardCommit(Shard shard, ShardSettings settings)
 {
     private readonly WriteGates _gates = new();
 
@@ -135,8 +135,6 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings) : IDispos
         if (entry.FindSnapshot(name) is null) throw new LatentDbException(ErrorCode.SnapshotNotFound, $"Memory {entry.Key} has no snapshot {name}.");
         await WriteAsync(entry.Uid, new SnapshotDeletedRecord(name), null).ConfigureAwait(false);
     }
-
-    public void Dispose() => _gates.Dispose();
 
     private async Task<VersionState> WriteVersionAsync(MemoryEntry entry, VersionRecord record)
     {

@@ -21,13 +21,14 @@ internal sealed class ShardSet : IAsyncDisposable
     {
         string root = Path.GetFullPath(data);
         ShardMap map = ShardMap.Open(root, shards);
+        ShardSettings own = settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns) };
         var open = ImmutableArray.CreateBuilder<Shard>(map.Count);
         try
         {
             for (int i = 0; i < map.Count; i++)
             {
                 var id = new ShardId(i);
-                open.Add(await ShardRecovery.OpenAsync(id, new ShardLayout(Path.Combine(root, id.ToString())), settings, cancellationToken).ConfigureAwait(false));
+                open.Add(await ShardRecovery.OpenAsync(id, new ShardLayout(Path.Combine(root, id.ToString())), own, cancellationToken).ConfigureAwait(false));
             }
         }
         catch

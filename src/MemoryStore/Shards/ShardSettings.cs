@@ -14,6 +14,9 @@ internal sealed record ShardSettings
     /// <summary>Creates a new log in a folder that does not exist yet.</summary>
     public Func<string, LogGeometry, ILogStore> CreateLog { get; init; } = FasterLogStore.Create;
 
+    /// <summary>Decoded manifests; one cache for all shards of a set.</summary>
+    public ManifestCache Manifests { get; init; } = new(StoreLimits.MaxCachedRuns);
+
     public long FramesBetweenCheckpoints { get; init; } = StoreLimits.FramesBetweenCheckpoints;
 
     public long BytesBetweenCheckpoints { get; init; } = StoreLimits.BytesBetweenCheckpoints;

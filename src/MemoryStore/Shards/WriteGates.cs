@@ -3,7 +3,7 @@ using LatentDb.MemoryStore.Identity;
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>One writer at a time for each memory. Two memories may share a gate, which costs time and nothing else; no one holds two.</summary>
-internal sealed class WriteGates : IDisposable
+internal sealed class WriteGates
 {
     private const int Count = 1024;
 
@@ -14,11 +14,6 @@ internal sealed class WriteGates : IDisposable
         Gate gate = _gates[(uint)key.GetHashCode() % Count];
         await gate.Semaphore.WaitAsync(cancellationToken).ConfigureAwait(false);
         return gate;
-    }
-
-    public void Dispose()
-    {
-        foreach (Gate gate in _gates) gate.Semaphore.Dispose();
     }
 
     private sealed class Gate : IDisposable

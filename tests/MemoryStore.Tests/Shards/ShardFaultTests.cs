@@ -51,6 +51,36 @@ public sealed class ShardFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Failing_at_any_append_leaves_a_store_that_opens_with_every_acknowledged_version()
+    {
+        for (int appends = 0; appends < 14; appends++)
+        {
+            string folder = _folder.Combine($"n{appends}");
+            var faults = new LogFaults();
+            int acknowledged = 0;
+            await using (OpenStore store = await OpenStore.AtAsync(folder, new ShardSettings { CreateLog = faults.Creator }))
+            {
+                MemoryTimeline timeline = await _model.CreateAsync(store.Catalog, OpenStore.Key("bob"));
+                faults.AppendsLeft = appends;
+                LatentDbException? error = null;
+                for (int seed = 1; error is null; seed++)
+                {
+                    error = await Record.ExceptionAsync(() => _model.InjectAsync(timeline, seed)) as LatentDbException;
+                    if (error is null) acknowledged++;
+                    Assert.True(acknowledged < 10, "no append failed");
+                }
+
+                Assert.Equal(ErrorCode.StoreUnavailable, error.Code);
+            }
+
+            await using OpenStore reopened = await OpenStore.AtAsync(folder);
+            MemoryTimeline again = reopened.Catalog.Open(OpenStore.Key("bob"));
+            Assert.Equal(acknowledged + 1, again.Summary.Head.Number.Value);
+            await StoreContent.ReadEverythingAsync(reopened.Catalog, again);
+        }
+    }
+
+    [Fact]
     public async Task A_commit_that_hangs_is_an_error_after_ten_seconds()
     {
         var time = new ManualTimeProvider();

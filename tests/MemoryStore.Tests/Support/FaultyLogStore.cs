@@ -12,7 +12,8 @@ internal sealed class FaultyLogStore(ILogStore inner, LogFaults faults) : ILogSt
 
     public SegmentReader Reader => inner.Reader;
 
-    public ValueTask<long> AppendAsync(ReadOnlyMemory<byte> entry) => inner.AppendAsync(entry);
+    public ValueTask<long> AppendAsync(ReadOnlyMemory<byte> entry) =>
+        faults.AppendsLeft-- > 0 ? inner.AppendAsync(entry) : throw new IOException("An injected fault.", 5);
 
     public ValueTask PadAsync() => inner.PadAsync();
 
@@ -33,6 +34,9 @@ internal sealed class LogFaults
     public ErrorCode? Error { get; set; }
 
     public bool IsHanging { get; set; }
+
+    /// <summary>Appends, over all logs, before the first that fails.</summary>
+    public int AppendsLeft { get; set; } = int.MaxValue;
 
     public TaskCompletionSource Hung { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -81,23 +81,25 @@ internal sealed class FrameLog : IAsyncDisposable
     /// <param name="publish">Called once by the committer when the record is durable, in the order of the log.</param>
     public async ValueTask<PendingRecord> EnqueueAsync(RecordDraft draft, Action<FrameHeader, RecordLocation>? publish)
     {
+        if (draft.Payload.Length > StoreLimits.MaxRecordBytes)
+        {
+            throw new LatentDbException(ErrorCode.Internal, $"A {draft.Kind} record has {draft.Payload.Length} bytes; at most {StoreLimits.MaxRecordBytes} are stored.");
+        }
+
         await _budget.TakeAsync(draft.Payload.Length).ConfigureAwait(false);
+        bool isPending = false;
         await _gate.WaitAsync().ConfigureAwait(false);
         try
         {
             ThrowIfFailed();
-            PendingRecord record = await WriteFramesAsync(draft, publish).ConfigureAwait(false);
+            PendingRecord record = await WriteOrFailAsync(draft, publish).ConfigureAwait(false);
             _pending.Add(record);
+            isPending = true;
             return record;
-        }
-        catch (Exception e)
-        {
-            _budget.Return(draft.Payload.Length);
-            if (e is LatentDbException { Code.Name: not "shutting_down" } failure) _failure ??= failure;
-            throw;
         }
         finally
         {
+            if (!isPending) _budget.Return(draft.Payload.Length);
             _gate.Release();
             Wake();
         }
@@ -136,8 +138,21 @@ internal sealed class FrameLog : IAsyncDisposable
         Wake();
         await _committer.ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
-        _gate.Dispose();
-        _work.Dispose();
+    }
+
+    /// <summary>A record that stopped half-way must be the last thing in the log: what followed it could not be read.</summary>
+    private async ValueTask<PendingRecord> WriteOrFailAsync(RecordDraft draft, Action<FrameHeader, RecordLocation>? publish)
+    {
+        try
+        {
+            return await WriteFramesAsync(draft, publish).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            LatentDbException failure = DurableFile.ToStoreError(e, "An append");
+            _failure ??= failure;
+            throw failure;
+        }
     }
 
     private async ValueTask<PendingRecord> WriteFramesAsync(RecordDraft draft, Action<FrameHeader, RecordLocation>? publish)
@@ -282,7 +297,7 @@ internal sealed class FrameLog : IAsyncDisposable
 
     private void Fail(List<PendingRecord> batch, Exception cause)
     {
-        _failure ??= cause as LatentDbException ?? new LatentDbException(ErrorCode.StoreUnavailable, "The shard takes no more writes until it is opened again.", cause);
+        _failure ??= DurableFile.ToStoreError(cause, "A commit");
         List<PendingRecord> later = _pending;
         _pending = [];
         foreach (PendingRecord record in batch.Concat(later).Where(r => !r.Durable.IsCompleted)) Finish(record, _failure);
