@@ -1,4 +1,7 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace LatentDb.Kernels;
 
@@ -7,7 +10,14 @@ internal static class Program
 {
     private static void Main(string[] arguments)
     {
-        if (arguments is ["floor", ..]) FloorReport.Print(Console.Out);
-        else BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(arguments);
+        if (arguments is ["floor", ..])
+        {
+            FloorReport.Print(Console.Out);
+            return;
+        }
+
+        // In this process: the projects that BenchmarkDotNet generates do not build under the repository's settings.
+        ManualConfig config = ManualConfig.Create(DefaultConfig.Instance).AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(arguments, config);
     }
 }
