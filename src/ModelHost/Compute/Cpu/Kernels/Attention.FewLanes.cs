@@ -15,40 +15,55 @@ internal static unsafe partial class Attention
     // A line holds 16 numbers. The rows of one head are short pieces far apart, which the processor does not foresee by itself.
     private const int NumbersPerLine = 16;
 
+    // Rows of one head are often 4 KiB apart and then share few sets of a cache: more on their way than this would push each other out.
+    private const int KeysAhead = 16;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunFewLanes<TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
-        int lanes = part.EndLane - part.FirstLane;
-        var work = new FewLanesWorkspace((float*)scratch, lanes, call.HeadSize);
-        LoadFewQueries(call, part, work);
         int visible = call.VisibleKeys(part.EndLane - 1);
+        for (int head = 0; head < part.KeyValueHeads; head++) LoadFewQueries(call, part, head, WorkspaceOf(call, part, head, scratch));
         for (int key = 0; key < visible; key += KeyBlock)
         {
-            int keys = Math.Min(KeyBlock, visible - key);
-            MatrixPointer k = call.KeysOf(part.KeyValueHead, key, keys);
-            MatrixPointer v = call.ValuesOf(part.KeyValueHead, key, keys);
-            MatrixPointer next = call.KeysOf(part.KeyValueHead, key + keys, Math.Min(KeyBlock, visible - key - keys));
-            ScoreKeys<TSimd, TVector>(work, k, v, next);
-            for (int lane = 0; lane < lanes; lane++)
-                WeighLane<TSimd, TVector>(work, lane, Math.Clamp(call.VisibleKeys(part.FirstLane + lane) - key, 0, keys), keys);
-            for (int lane = 0; lane < lanes; lane += 2) GatherPair<TSimd, TVector>(work, lane, lanes, v);
+            // All heads of a block of keys before the next block: they lie side by side in the same pages.
+            for (int head = 0; head < part.KeyValueHeads; head++)
+            {
+                FewLanesWorkspace work = WorkspaceOf(call, part, head, scratch);
+                int keys = Math.Min(KeyBlock, visible - key);
+                MatrixPointer v = call.ValuesOf(part.KeyValueHead + head, key, keys);
+                ScoreKeys<TSimd, TVector>(work, call.KeysOf(part.KeyValueHead + head, key, visible - key), keys, v);
+                for (int lane = 0; lane < work.Lanes; lane++)
+                    WeighLane<TSimd, TVector>(work, lane, Math.Clamp(call.VisibleKeys(part.FirstLane + lane) - key, 0, keys), keys);
+                for (int lane = 0; lane < work.Lanes; lane += 2) GatherPair<TSimd, TVector>(work, lane, work.Lanes, v);
+            }
         }
 
-        for (int lane = 0; lane < lanes; lane++)
+        for (int head = 0; head < part.KeyValueHeads; head++) StoreFewOutputs(call, part, head, WorkspaceOf(call, part, head, scratch));
+    }
+
+    private static FewLanesWorkspace WorkspaceOf(in AttentionCall call, AttentionPart part, int head, byte* scratch)
+    {
+        int lanes = part.EndLane - part.FirstLane;
+        return new FewLanesWorkspace((float*)scratch + (head * FewLanesWorkspace.Elements(lanes, call.HeadSize)), lanes, call.HeadSize);
+    }
+
+    private static void StoreFewOutputs(in AttentionCall call, AttentionPart part, int head, in FewLanesWorkspace work)
+    {
+        for (int lane = 0; lane < work.Lanes; lane++)
         {
-            float* to = call.OutputOf(part.KeyValueHead, part.FirstLane + lane);
+            float* to = call.OutputOf(part.KeyValueHead + head, part.FirstLane + lane);
             float factor = 1 / work.Totals[lane];
             for (int d = 0; d < call.HeadSize; d++) to[d] = work.Output(lane)[d] * factor;
         }
     }
 
-    private static void LoadFewQueries(in AttentionCall call, AttentionPart part, in FewLanesWorkspace work)
+    private static void LoadFewQueries(in AttentionCall call, AttentionPart part, int head, in FewLanesWorkspace work)
     {
         for (int lane = 0; lane < work.Lanes; lane++)
         {
-            float* from = call.QueryOf(part.KeyValueHead, part.FirstLane + lane);
+            float* from = call.QueryOf(part.KeyValueHead + head, part.FirstLane + lane);
             for (int d = 0; d < call.HeadSize; d++) work.Queries.Row(lane)[d] = from[d] * call.Scale;
             work.Highest[lane] = float.NegativeInfinity;
             work.Totals[lane] = 0;
@@ -56,18 +71,19 @@ internal static unsafe partial class Attention
         }
     }
 
-    /// <summary>While keys are scored, their values and the next keys are on their way.</summary>
+    /// <summary>Scores the first <paramref name="count"/> keys while their values, and the keys that follow, are on their way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoreKeys<TSimd, TVector>(in FewLanesWorkspace work, MatrixPointer keys, MatrixPointer values, MatrixPointer next)
+    private static void ScoreKeys<TSimd, TVector>(in FewLanesWorkspace work, MatrixPointer keys, int count, MatrixPointer values)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
-        for (int key = 0; key < keys.Rows; key += Dots.KeysPerTile)
+        MatrixPointer block = keys.SliceRows(0, count);
+        for (int key = 0; key < count; key += Dots.KeysPerTile)
         {
             Prefetch(values, key);
-            Prefetch(next, key);
+            Prefetch(keys, key + KeysAhead);
             for (int lane = 0; lane < work.Lanes; lane += 2)
-                Dots.RunTile<TSimd, TVector>(work.Queries, lane, keys, key, work.Scores(lane) + key, KeyBlock);
+                Dots.RunTile<TSimd, TVector>(work.Queries, lane, block, key, work.Scores(lane) + key, KeyBlock);
         }
     }
 
@@ -88,10 +104,11 @@ internal static unsafe partial class Attention
     {
         float* scores = work.Scores(lane);
         float before = work.Highest[lane];
-        float highest = before;
-        for (int key = 0; key < visible; key++) highest = MathF.Max(highest, scores[key]);
         int whole = (keys + TSimd.Width - 1) / TSimd.Width * TSimd.Width;
         for (int key = visible; key < whole; key++) scores[key] = float.NegativeInfinity;
+        TVector highs = TSimd.Broadcast(before);
+        for (int key = 0; key < whole; key += TSimd.Width) highs = TSimd.Max(highs, TSimd.Load(scores + key));
+        float highest = TSimd.Highest(highs);
         if (highest > before)
         {
             TVector shrink = VectorMath.Exp<TSimd, TVector>(TSimd.Broadcast(before - highest));
@@ -189,13 +206,13 @@ internal static unsafe partial class Attention
 
         public float* Totals => Highest + lanes;
 
-        public static long Elements(int lanes, int headSize) => ((lanes + 1) * PerLane(headSize)) + (2 * lanes);
+        public static long Elements(int lanes, int headSize) => ((lanes + 1) * PerLane(headSize)) + Padded(2 * lanes);
 
         public float* Output(int lane) => start + (lanes * Padded(headSize)) + (lane * Padded(headSize));
 
         public float* Scores(int lane) => start + (2 * lanes * Padded(headSize)) + (lane * KeyBlock);
 
-        private static int Padded(int headSize) => Gemm.PaddedRows(headSize, VectorMath.MostLanes);
+        private static int Padded(int count) => Gemm.PaddedRows(count, VectorMath.MostLanes);
 
         private static nint PerLane(int headSize) => (2 * Padded(headSize)) + KeyBlock;
     }

@@ -19,9 +19,15 @@ internal static unsafe partial class Attention
     // Whole slivers of 12 and of 6. With 128 numbers a head: 48 KiB of keys, and as much of values, in the second-level cache.
     private const int KeyBlock = 96;
 
-    /// <summary>Working memory of one range of <paramref name="lanes"/> lanes.</summary>
-    public static long ScratchBytes(in AttentionCall call, int lanes) => sizeof(float) *
-        (call.LanesPerHead <= MostFewLanes ? FewLanesWorkspace.Elements(lanes, call.HeadSize) : Workspace.Elements((lanes + Lanes - 1) / Lanes, call.HeadSize));
+    /// <summary>Working memory of one range.</summary>
+    public static long ScratchBytes(in AttentionCall call, AttentionPart part)
+    {
+        int lanes = part.EndLane - part.FirstLane;
+        long elements = call.LanesPerHead <= MostFewLanes
+            ? part.KeyValueHeads * FewLanesWorkspace.Elements(lanes, call.HeadSize)
+            : Workspace.Elements((lanes + Lanes - 1) / Lanes, call.HeadSize);
+        return elements * sizeof(float);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TTile, TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)

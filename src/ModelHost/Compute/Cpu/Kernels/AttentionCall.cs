@@ -41,5 +41,8 @@ internal readonly struct AttentionCall
     private int HeadColumn(int keyValueHead, int lane) => ((keyValueHead * Group) + (lane % Group)) * HeadSize;
 }
 
-/// <summary>Lanes [FirstLane, EndLane) of one key-value head.</summary>
-internal readonly record struct AttentionPart(int KeyValueHead, int FirstLane, int EndLane);
+/// <summary>Lanes [FirstLane, EndLane) of one key-value head; of several heads side by side where lanes are few.</summary>
+internal readonly record struct AttentionPart(int KeyValueHead, int FirstLane, int EndLane)
+{
+    public int KeyValueHeads { get; init; } = 1;
+}

@@ -12,25 +12,33 @@ internal sealed unsafe class AttentionJob : PoolJob
     private AttentionCall _call;
     private int _lanesPerRange;
     private int _rangesPerHead;
+    private int _headsPerRange;
 
     public void Execute(WorkerPool pool, KernelSet kernels, ScratchArena rangeScratch, in AttentionCall call)
     {
         _kernels = kernels;
         _arena = rangeScratch;
         _call = call;
-        int groups = (call.LanesPerHead + Attention.Lanes - 1) / Attention.Lanes;
-        long perRange = (long)groups * call.KeyValueHeads / (pool.Threads * RangesPerThread);
-        _lanesPerRange = (int)Math.Clamp(perRange * Attention.Lanes, Attention.Lanes, MostLanesPerRange);
+        int wanted = pool.Threads * RangesPerThread;
+        long groups = (call.LanesPerHead + Attention.Lanes - 1) / Attention.Lanes;
+        _lanesPerRange = (int)Math.Clamp(groups * call.KeyValueHeads / wanted * Attention.Lanes, Attention.Lanes, MostLanesPerRange);
         _rangesPerHead = (call.LanesPerHead + _lanesPerRange - 1) / _lanesPerRange;
-        pool.Run(this, call.KeyValueHeads * _rangesPerHead);
+        _headsPerRange = call.LanesPerHead <= Attention.MostFewLanes ? Math.Max(1, call.KeyValueHeads / wanted) : 1;
+        pool.Run(this, HeadRanges * _rangesPerHead);
     }
+
+    private int HeadRanges => (_call.KeyValueHeads + _headsPerRange - 1) / _headsPerRange;
 
     public override void Run(int range)
     {
         // Under a causal mask the last lanes have the most work: they go first, so that no thread ends alone with them.
-        int first = (_rangesPerHead - 1 - (range / _call.KeyValueHeads)) * _lanesPerRange;
-        var part = new AttentionPart(range % _call.KeyValueHeads, first, Math.Min(first + _lanesPerRange, _call.LanesPerHead));
-        AlignedMemory scratch = _arena.Rent(Attention.ScratchBytes(_call, part.EndLane - part.FirstLane));
+        int firstLane = (_rangesPerHead - 1 - (range / HeadRanges)) * _lanesPerRange;
+        int firstHead = range % HeadRanges * _headsPerRange;
+        var part = new AttentionPart(firstHead, firstLane, Math.Min(firstLane + _lanesPerRange, _call.LanesPerHead))
+        {
+            KeyValueHeads = Math.Min(_headsPerRange, _call.KeyValueHeads - firstHead),
+        };
+        AlignedMemory scratch = _arena.Rent(Attention.ScratchBytes(_call, part));
         try
         {
             _kernels.Attention(_call, part, (byte*)scratch.Pointer);

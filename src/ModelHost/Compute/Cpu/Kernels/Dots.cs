@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
@@ -44,22 +45,13 @@ internal static unsafe class Dots
             b3 = TSimd.MultiplyAdd(b, k, b3);
         }
 
-        Store(dots, TSimd.Sum(a0), TSimd.Sum(a1), TSimd.Sum(a2), TSimd.Sum(a3));
-        Store(dots + rowStep, TSimd.Sum(b0), TSimd.Sum(b1), TSimd.Sum(b2), TSimd.Sum(b3));
+        TSimd.Sums(a0, a1, a2, a3).Store(dots);
+        TSimd.Sums(b0, b1, b2, b3).Store(dots + rowStep);
         for (; i < width; i++)
         {
             AddProducts(dots, x0[i], k0[i], k1[i], k2[i], k3[i]);
             AddProducts(dots + rowStep, x1[i], k0[i], k1[i], k2[i], k3[i]);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* dots, float a, float b, float c, float d)
-    {
-        dots[0] = a;
-        dots[1] = b;
-        dots[2] = c;
-        dots[3] = d;
     }
 
     private static void AddProducts(float* dots, float x, float k0, float k1, float k2, float k3)

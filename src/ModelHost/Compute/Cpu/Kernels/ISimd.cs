@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>The few vector operations that kernels are written in, so that one source serves both widths. The JIT inlines all of them.</summary>
@@ -48,4 +50,9 @@ internal unsafe interface ISimd<TVector>
 
     /// <summary>The sum of the lanes, in a fixed order.</summary>
     static abstract float Sum(TVector value);
+
+    /// <summary>The sums of four vectors, with a third of the instructions of four <see cref="Sum"/>.</summary>
+    static abstract Vector128<float> Sums(TVector a, TVector b, TVector c, TVector d);
+
+    static abstract float Highest(TVector value);
 }

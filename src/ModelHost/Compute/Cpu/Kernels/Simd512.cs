@@ -61,4 +61,14 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float First(Vector512<float> value) => value.ToScalar();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) =>
+        Simd256.Sums(Halved(a), Halved(b), Halved(c), Halved(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Highest(Vector512<float> value) => Simd256.Highest(Vector256.MaxNative(value.GetLower(), value.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Halved(Vector512<float> value) => value.GetLower() + value.GetUpper();
 }
