@@ -5,7 +5,10 @@ internal static unsafe partial class Attention
     /// <summary>One lane at a time, one key at a time, with a running maximum (Milakov and Gimelshein 2018).</summary>
     public static void RunScalar(in AttentionCall call, AttentionPart part)
     {
-        for (int lane = part.FirstLane; lane < part.EndLane; lane++) RunLaneScalar(call, part.KeyValueHead, lane);
+        for (int head = part.KeyValueHead; head < part.KeyValueHead + part.KeyValueHeads; head++)
+        {
+            for (int lane = part.FirstLane; lane < part.EndLane; lane++) RunLaneScalar(call, head, lane);
+        }
     }
 
     private static void RunLaneScalar(in AttentionCall call, int keyValueHead, int lane)
