@@ -4,18 +4,18 @@ using System.Runtime.Intrinsics.X86;
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>
-/// Attention of the few lanes of a decode step: bound by reading k and v once, so they are used where they lie, with the lanes of the vectors
-/// along the head. Same blocks and streaming softmax as <see cref="Run"/>; the order of a score's sum differs, and with it the last bits.
+/// Attention of the few lanes of a decode step: k and v are read once, so they are used where they lie, with the lanes of the vectors along the
+/// head. Floor: their bytes at memory bandwidth; about half is reached. Same blocks and streaming softmax as <see cref="Run"/>; the order of a score's sum differs, and with it the last bits.
 /// </summary>
 internal static unsafe partial class Attention
 {
-    /// <summary>Up to here reading the keys takes longer than computing.</summary>
+    /// <summary>More lanes fill enough of a vector of queries to be worth packing the keys.</summary>
     public const int MostFewLanes = 8;
 
     // A line holds 16 numbers. The rows of one head are short pieces far apart, which the processor does not foresee by itself.
     private const int NumbersPerLine = 16;
 
-    // Rows of one head are often 4 KiB apart and then share few sets of a cache: more on their way than this would push each other out.
+    // Far enough for a miss; rows of one head are often 4 KiB apart and share few sets of a cache, so not a whole block ahead.
     private const int KeysAhead = 16;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
