@@ -1,4 +1,4 @@
-using LatentDb.ModelHost.Compute.Cpu.Kernels;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 namespace LatentDb.ModelHost.Compute.Cpu;
 

@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute.Cpu.Kernels;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 namespace LatentDb.ModelHost.Compute.Cpu;
 

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 

@@ -34,12 +34,9 @@ internal static unsafe partial class Gemm
         private static void Run6(float* a, nint aStep, float* b, int depth, float* c, nint cStep, in Finish finish)
         {
             Vector256<float> z = Vector256<float>.Zero;
-            Vector256<float> l0 = z, r0 = z;
-            Vector256<float> l1 = z, r1 = z;
-            Vector256<float> l2 = z, r2 = z;
-            Vector256<float> l3 = z, r3 = z;
-            Vector256<float> l4 = z, r4 = z;
-            Vector256<float> l5 = z, r5 = z;
+            Vector256<float>
+                l0 = z, r0 = z, l1 = z, r1 = z, l2 = z, r2 = z, l3 = z, r3 = z,
+                l4 = z, r4 = z, l5 = z, r5 = z;
             for (int k = depth; k > 0; k--)
             {
                 Vector256<float> left = Vector256.Load(b);
@@ -66,22 +63,16 @@ internal static unsafe partial class Gemm
                 b += PanelWidth;
             }
 
-            StoreRow(c, l0, r0, finish);
-            StoreRow(c + cStep, l1, r1, finish);
-            StoreRow(c + (2 * cStep), l2, r2, finish);
-            StoreRow(c + (3 * cStep), l3, r3, finish);
-            StoreRow(c + (4 * cStep), l4, r4, finish);
-            StoreRow(c + (5 * cStep), l5, r5, finish);
+            StoreRows(c, cStep, l0, r0, l1, r1, finish);
+            StoreRows(c + (2 * cStep), cStep, l2, r2, l3, r3, finish);
+            StoreRows(c + (4 * cStep), cStep, l4, r4, l5, r5, finish);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Run4(float* a, nint aStep, float* b, int depth, float* c, nint cStep, in Finish finish)
         {
             Vector256<float> z = Vector256<float>.Zero;
-            Vector256<float> l0 = z, r0 = z;
-            Vector256<float> l1 = z, r1 = z;
-            Vector256<float> l2 = z, r2 = z;
-            Vector256<float> l3 = z, r3 = z;
+            Vector256<float> l0 = z, r0 = z, l1 = z, r1 = z, l2 = z, r2 = z, l3 = z, r3 = z;
             for (int k = depth; k > 0; k--)
             {
                 Vector256<float> left = Vector256.Load(b);
@@ -102,18 +93,15 @@ internal static unsafe partial class Gemm
                 b += PanelWidth;
             }
 
-            StoreRow(c, l0, r0, finish);
-            StoreRow(c + cStep, l1, r1, finish);
-            StoreRow(c + (2 * cStep), l2, r2, finish);
-            StoreRow(c + (3 * cStep), l3, r3, finish);
+            StoreRows(c, cStep, l0, r0, l1, r1, finish);
+            StoreRows(c + (2 * cStep), cStep, l2, r2, l3, r3, finish);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Run2(float* a, nint aStep, float* b, int depth, float* c, nint cStep, in Finish finish)
         {
             Vector256<float> z = Vector256<float>.Zero;
-            Vector256<float> l0 = z, r0 = z;
-            Vector256<float> l1 = z, r1 = z;
+            Vector256<float> l0 = z, r0 = z, l1 = z, r1 = z;
             for (int k = depth; k > 0; k--)
             {
                 Vector256<float> left = Vector256.Load(b);
@@ -128,8 +116,7 @@ internal static unsafe partial class Gemm
                 b += PanelWidth;
             }
 
-            StoreRow(c, l0, r0, finish);
-            StoreRow(c + cStep, l1, r1, finish);
+            StoreRows(c, cStep, l0, r0, l1, r1, finish);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -149,6 +136,14 @@ internal static unsafe partial class Gemm
             }
 
             StoreRow(c, l0, r0, finish);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void StoreRows(
+            float* c, nint cStep, Vector256<float> left, Vector256<float> right, Vector256<float> nextLeft, Vector256<float> nextRight, in Finish finish)
+        {
+            StoreRow(c, left, right, finish);
+            StoreRow(c + cStep, nextLeft, nextRight, finish);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

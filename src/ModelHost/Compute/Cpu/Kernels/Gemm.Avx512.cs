@@ -31,18 +31,10 @@ internal static unsafe partial class Gemm
         private static void Run12(float* a, nint aStep, float* b, int depth, float* c, nint cStep, in Finish finish)
         {
             Vector512<float> z = Vector512<float>.Zero;
-            Vector512<float> l0 = z, r0 = z;
-            Vector512<float> l1 = z, r1 = z;
-            Vector512<float> l2 = z, r2 = z;
-            Vector512<float> l3 = z, r3 = z;
-            Vector512<float> l4 = z, r4 = z;
-            Vector512<float> l5 = z, r5 = z;
-            Vector512<float> l6 = z, r6 = z;
-            Vector512<float> l7 = z, r7 = z;
-            Vector512<float> l8 = z, r8 = z;
-            Vector512<float> l9 = z, r9 = z;
-            Vector512<float> l10 = z, r10 = z;
-            Vector512<float> l11 = z, r11 = z;
+            Vector512<float>
+                l0 = z, r0 = z, l1 = z, r1 = z, l2 = z, r2 = z, l3 = z, r3 = z,
+                l4 = z, r4 = z, l5 = z, r5 = z, l6 = z, r6 = z, l7 = z, r7 = z,
+                l8 = z, r8 = z, l9 = z, r9 = z, l10 = z, r10 = z, l11 = z, r11 = z;
             for (int k = depth; k > 0; k--)
             {
                 Vector512<float> left = Vector512.Load(b);
@@ -87,32 +79,21 @@ internal static unsafe partial class Gemm
                 b += PanelWidth;
             }
 
-            StoreRow(c, l0, r0, finish);
-            StoreRow(c + cStep, l1, r1, finish);
-            StoreRow(c + (2 * cStep), l2, r2, finish);
-            StoreRow(c + (3 * cStep), l3, r3, finish);
-            StoreRow(c + (4 * cStep), l4, r4, finish);
-            StoreRow(c + (5 * cStep), l5, r5, finish);
-            StoreRow(c + (6 * cStep), l6, r6, finish);
-            StoreRow(c + (7 * cStep), l7, r7, finish);
-            StoreRow(c + (8 * cStep), l8, r8, finish);
-            StoreRow(c + (9 * cStep), l9, r9, finish);
-            StoreRow(c + (10 * cStep), l10, r10, finish);
-            StoreRow(c + (11 * cStep), l11, r11, finish);
+            StoreRows(c, cStep, l0, r0, l1, r1, finish);
+            StoreRows(c + (2 * cStep), cStep, l2, r2, l3, r3, finish);
+            StoreRows(c + (4 * cStep), cStep, l4, r4, l5, r5, finish);
+            StoreRows(c + (6 * cStep), cStep, l6, r6, l7, r7, finish);
+            StoreRows(c + (8 * cStep), cStep, l8, r8, l9, r9, finish);
+            StoreRows(c + (10 * cStep), cStep, l10, r10, l11, r11, finish);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Run8(float* a, nint aStep, float* b, int depth, float* c, nint cStep, in Finish finish)
         {
             Vector512<float> z = Vector512<float>.Zero;
-            Vector512<float> l0 = z, r0 = z;
-            Vector512<float> l1 = z, r1 = z;
-            Vector512<float> l2 = z, r2 = z;
-            Vector512<float> l3 = z, r3 = z;
-            Vector512<float> l4 = z, r4 = z;
-            Vector512<float> l5 = z, r5 = z;
-            Vector512<float> l6 = z, r6 = z;
-            Vector512<float> l7 = z, r7 = z;
+            Vector512<float>
+                l0 = z, r0 = z, l1 = z, r1 = z, l2 = z, r2 = z, l3 = z, r3 = z,
+                l4 = z, r4 = z, l5 = z, r5 = z, l6 = z, r6 = z, l7 = z, r7 = z;
             for (int k = depth; k > 0; k--)
             {
                 Vector512<float> left = Vector512.Load(b);
@@ -145,24 +126,17 @@ internal static unsafe partial class Gemm
                 b += PanelWidth;
             }
 
-            StoreRow(c, l0, r0, finish);
-            StoreRow(c + cStep, l1, r1, finish);
-            StoreRow(c + (2 * cStep), l2, r2, finish);
-            StoreRow(c + (3 * cStep), l3, r3, finish);
-            StoreRow(c + (4 * cStep), l4, r4, finish);
-            StoreRow(c + (5 * cStep), l5, r5, finish);
-            StoreRow(c + (6 * cStep), l6, r6, finish);
-            StoreRow(c + (7 * cStep), l7, r7, finish);
+            StoreRows(c, cStep, l0, r0, l1, r1, finish);
+            StoreRows(c + (2 * cStep), cStep, l2, r2, l3, r3, finish);
+            StoreRows(c + (4 * cStep), cStep, l4, r4, l5, r5, finish);
+            StoreRows(c + (6 * cStep), cStep, l6, r6, l7, r7, finish);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Run4(float* a, nint aStep, float* b, int depth, float* c, nint cStep, in Finish finish)
         {
             Vector512<float> z = Vector512<float>.Zero;
-            Vector512<float> l0 = z, r0 = z;
-            Vector512<float> l1 = z, r1 = z;
-            Vector512<float> l2 = z, r2 = z;
-            Vector512<float> l3 = z, r3 = z;
+            Vector512<float> l0 = z, r0 = z, l1 = z, r1 = z, l2 = z, r2 = z, l3 = z, r3 = z;
             for (int k = depth; k > 0; k--)
             {
                 Vector512<float> left = Vector512.Load(b);
@@ -183,10 +157,8 @@ internal static unsafe partial class Gemm
                 b += PanelWidth;
             }
 
-            StoreRow(c, l0, r0, finish);
-            StoreRow(c + cStep, l1, r1, finish);
-            StoreRow(c + (2 * cStep), l2, r2, finish);
-            StoreRow(c + (3 * cStep), l3, r3, finish);
+            StoreRows(c, cStep, l0, r0, l1, r1, finish);
+            StoreRows(c + (2 * cStep), cStep, l2, r2, l3, r3, finish);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -206,6 +178,14 @@ internal static unsafe partial class Gemm
             }
 
             StoreRow(c, l0, r0, finish);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void StoreRows(
+            float* c, nint cStep, Vector512<float> left, Vector512<float> right, Vector512<float> nextLeft, Vector512<float> nextRight, in Finish finish)
+        {
+            StoreRow(c, left, right, finish);
+            StoreRow(c + cStep, nextLeft, nextRight, finish);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

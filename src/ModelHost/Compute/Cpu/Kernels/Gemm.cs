@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 

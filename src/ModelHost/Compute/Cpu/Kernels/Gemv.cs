@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 

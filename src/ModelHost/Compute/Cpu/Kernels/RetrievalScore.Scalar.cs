@@ -1,3 +1,5 @@
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 internal static unsafe partial class RetrievalScore

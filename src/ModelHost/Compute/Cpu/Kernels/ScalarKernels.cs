@@ -1,3 +1,5 @@
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>The reference: every kernel as plain C#.</summary>

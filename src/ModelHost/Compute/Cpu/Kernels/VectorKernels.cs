@@ -1,3 +1,6 @@
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
+
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>The kernels on vectors; the two type arguments of a width and its tile make an instruction set.</summary>

@@ -1,4 +1,6 @@
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 
 /// <summary>Spreads attention over the pool: a range is a run of lanes of one key-value head.</summary>
 internal sealed unsafe class AttentionJob : PoolJob

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 /// <summary>Functions on vectors, and what kernels share at the end of a row.</summary>
 internal static unsafe class VectorMath

@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 
 /// <summary>The operations that treat each row alone. A range is a run of rows of about <see cref="ElementsPerRange"/> elements.</summary>
 internal sealed unsafe class RowsJob : PoolJob

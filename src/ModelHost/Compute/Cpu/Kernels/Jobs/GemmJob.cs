@@ -1,4 +1,6 @@
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 
 /// <summary>
 /// Spreads one product over the pool: for few rows by panels of W; else, some hundred rows at a time, first packing them and then by blocks of y.

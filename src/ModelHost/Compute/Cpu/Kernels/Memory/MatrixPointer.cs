@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 /// <summary>A row-major matrix as a kernel sees it. Whoever makes one keeps the memory alive (<see cref="HeldMatrix"/>).</summary>
 internal readonly unsafe struct MatrixPointer

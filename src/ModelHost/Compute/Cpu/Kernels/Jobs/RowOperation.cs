@@ -1,4 +1,4 @@
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 
 /// <summary>What a <see cref="RowsJob"/> does to its rows.</summary>
 internal enum RowOperation

@@ -1,4 +1,4 @@
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 /// <summary>A packed weight turned into a pointer, with its memory held until Dispose.</summary>
 internal readonly unsafe ref struct HeldPanels

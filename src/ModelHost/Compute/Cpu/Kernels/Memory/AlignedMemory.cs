@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 /// <summary>
 /// Zeroed native memory on a cache-line border. A kernel that runs on it holds a reference (<see cref="SafeHandle.DangerousAddRef"/>), so neither

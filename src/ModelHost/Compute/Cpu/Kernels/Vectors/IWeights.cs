@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 /// <summary>How a stored weight becomes fp32 in a register.</summary>
 internal unsafe interface IWeights<TVector>

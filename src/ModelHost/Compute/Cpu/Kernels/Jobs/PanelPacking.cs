@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using LatentDb.MemoryStore.Tensors;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 
 /// <summary>Turns a row-major weight into panels: [panel][input][32 outputs], the last panel padded with zeros. One range is one panel.</summary>
 internal sealed unsafe class PanelPacking : PoolJob

@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 
 /// <summary>Between host spans and matrices, and by index. Spans are pinned for the length of the call.</summary>
 internal static unsafe class HostCopies

@@ -1,4 +1,6 @@
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 
 /// <summary>Spreads retrieval scores over the pool: a range is a run of keys.</summary>
 internal sealed unsafe class RetrievalJob : PoolJob

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 /// <summary>AVX2 and FMA: 8 lanes, 16 registers. Elsewhere the runtime makes two 128-bit halves of it.</summary>
 internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
+namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 /// <summary>The few vector operations that kernels are written in, so that one source serves both widths. The JIT inlines all of them.</summary>
 internal unsafe interface ISimd<TVector>
