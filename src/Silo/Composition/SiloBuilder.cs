@@ -12,17 +12,19 @@ namespace LatentDb.Silo.Composition;
 /// <summary>Puts the process together: the only place that sees every project.</summary>
 internal static class SiloBuilder
 {
+    /// <param name="arguments">The command line.</param>
+    /// <param name="adjust">Last word on the services, for tests.</param>
     /// <exception cref="MemoryStore.Errors.LatentDbException">configuration_invalid.</exception>
     public static WebApplication Build(string[] arguments, Action<WebApplicationBuilder>? adjust = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        adjust?.Invoke(builder);
         SiloOptions options = SiloConfiguration.Read(builder.Configuration, arguments);
         builder.WebHost.UseUrls(options.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 10));
         AddParts(builder.Services, options);
         AddApi(builder.Services, options);
+        adjust?.Invoke(builder);
 
         WebApplication app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();

@@ -6,7 +6,7 @@ namespace LatentDb.Silo.Health;
 /// <summary>GET /healthz: the process lives. GET /readyz: it can serve, or what it waits for.</summary>
 internal static class HealthRoutes
 {
-    /// <param name="Status">ok or not_ready.</param>
+    /// <param name="Status">ok, or not_ready: also while the server drains before it stops.</param>
     /// <param name="Model">ready or loading.</param>
     /// <param name="Store">ready, closed, or read_only when writes have failed.</param>
     internal sealed record Readiness(string Status, string Model, string Store);
@@ -17,11 +17,11 @@ internal static class HealthRoutes
         app.MapGet("/readyz", Ready).WithName("readyz").WithSummary("The process can serve.").Produces<Readiness>(200).Produces<Readiness>(503);
     }
 
-    private static IResult Ready(IModelHost model, MemoryStoreService store)
+    private static IResult Ready(IModelHost model, MemoryStoreService store, IHostApplicationLifetime lifetime)
     {
         string storeState = !store.IsOpen ? "closed" : store.Failure is null ? "ready" : "read_only";
         string modelState = model.IsReady ? "ready" : "loading";
-        bool isReady = storeState == "ready" && model.IsReady;
+        bool isReady = storeState == "ready" && model.IsReady && !lifetime.ApplicationStopping.IsCancellationRequested;
         return Results.Json(
             new Readiness(isReady ? "ok" : "not_ready", modelState, storeState),
             Http.ApiJson.Options,

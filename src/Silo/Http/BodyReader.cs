@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using LatentDb.MemoryStore.Errors;
 using Microsoft.Net.Http.Headers;
 
@@ -13,6 +14,7 @@ internal sealed class BodyReader(SiloOptions options)
     {
         RequireJson(request);
         byte[] body = await ReadBytesAsync(request, cancellationToken).ConfigureAwait(false);
+        if (!Utf8.IsValid(body)) throw Malformed("is not UTF-8");
         try
         {
             return JsonSerializer.Deserialize<T>(body, ApiJson.Options) ?? throw Malformed("is null; an object is expected");
@@ -23,7 +25,7 @@ internal sealed class BodyReader(SiloOptions options)
         }
         catch (InvalidOperationException error)
         {
-            throw Malformed("holds text that is not valid Unicode", error); // half a surrogate pair, or bytes that are not UTF-8
+            throw Malformed("holds text that is not valid Unicode: half of a surrogate pair", error);
         }
     }
 

@@ -20,7 +20,7 @@ internal static class PageCursor
         if (string.IsNullOrEmpty(cursor)) return null;
         byte[] bytes = new byte[Base64Url.GetMaxDecodedLength(cursor.Length)];
         bool isValid = cursor.Length <= 1024 && Base64Url.IsValid(cursor);
-        if (!isValid || !Base64Url.TryDecodeFromChars(cursor, bytes, out int length)) throw new LatentDbException(ErrorCode.InvalidRequest, "The cursor is not one that this server gave.");
+        if (!isValid || !Base64Url.TryDecodeFromChars(cursor, bytes, out int length)) throw Foreign();
         return Encoding.UTF8.GetString(bytes.AsSpan(0, length));
     }
 
@@ -32,4 +32,7 @@ internal static class PageCursor
         bool isValid = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is >= 1 and <= MaxLimit;
         return isValid ? limit : throw new LatentDbException(ErrorCode.InvalidRequest, $"limit must be a whole number from 1 to {MaxLimit}.");
     }
+
+    /// <summary>What a cursor that nobody gave is refused with.</summary>
+    public static LatentDbException Foreign(Exception? cause = null) => new(ErrorCode.InvalidRequest, "The cursor is not one that this server gave.", cause);
 }

@@ -19,9 +19,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         {
             if (!context.Response.HasStarted) context.Response.StatusCode = ClientClosedRequest;
         }
-        catch (Exception error) when (Translate(error) is { } known && !context.Response.HasStarted)
+        catch (Exception error) when (ProblemTranslator.Translate(error) is { } known && !context.Response.HasStarted)
         {
-            LogRefused(known.Code.Name, context.Request.Method, known.Message);
+            Log(error, known, context.Request);
             await ProblemWriter.WriteAsync(context, known).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The request edge: an unknown failure is a defect; it is logged here and answered without details.
@@ -29,20 +29,16 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 #pragma warning restore CA1031
         {
             LogDefect(error, context.Request.Method);
-            await ProblemWriter.WriteAsync(context, ApiProblem.Of(ErrorCode.Internal, "The request failed by a defect of the server; its log knows more under this request id.", context.TraceIdentifier))
-                .ConfigureAwait(false);
+            await ProblemWriter.WriteAsync(context, ProblemTranslator.Defect(error)).ConfigureAwait(false);
         }
     }
 
-    /// <summary>What callers, the framework or the stop of the process cause; null = a defect.</summary>
-    private static LatentDbException? Translate(Exception error) => error switch
+    /// <summary>What the caller can mend is worth a line for who looks for it; what an operator must mend is an error.</summary>
+    private void Log(Exception error, LatentDbException known, HttpRequest request)
     {
-        LatentDbException known => known,
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new LatentDbException(HttpErrorCode.BodyTooLarge, "The body is larger than the server takes; send the text in parts."),
-        BadHttpRequestException bad => new LatentDbException(HttpErrorCode.BadRequest, bad.Message),
-        OperationCanceledException => new LatentDbException(ErrorCode.ShuttingDown, "The request was cancelled because the server stops.") { RetryAfter = TimeSpan.FromSeconds(1) },
-        _ => null,
-    };
+        if (known.Code.Remedy is Remedy.CallOperator or Remedy.ReportBug) LogBroken(error, known.Code.Name, request.Method, request.Path);
+        else LogRefused(known.Code.Name, request.Method, known.Message);
+    }
 
     /// <summary>Routing answers 404 and 405 without a body.</summary>
     private static Task WriteEmptyErrorAsync(HttpContext context)
@@ -60,6 +56,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
     [LoggerMessage(4001, LogLevel.Debug, "Refused {Method} with {Code}: {Reason}")]
     private partial void LogRefused(string code, string method, string reason);
+
+    [LoggerMessage(4003, LogLevel.Error, "{Method} {Path} failed with {Code}")]
+    private partial void LogBroken(Exception error, string code, string method, string path);
 
     [LoggerMessage(4002, LogLevel.Error, "A {Method} request failed by a defect")]
     private partial void LogDefect(Exception error, string method);

@@ -12,7 +12,7 @@ internal static class ProblemWriter
 
     public static Task WriteAsync(HttpContext context, LatentDbException error)
     {
-        if (error.RetryAfter is { } delay)
+        if ((error.RetryAfter ?? DefaultRetryAfter(error.Code)) is { } delay)
         {
             long seconds = Math.Max(1, (long)Math.Ceiling(delay.TotalSeconds));
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
@@ -26,4 +26,6 @@ internal static class ProblemWriter
         context.Response.StatusCode = problem.Status;
         return context.Response.WriteAsJsonAsync(problem, ApiJson.Options, ContentType, context.RequestAborted);
     }
+
+    private static TimeSpan? DefaultRetryAfter(ErrorCode code) => code.Remedy == Remedy.RetryLater ? TimeSpan.FromSeconds(1) : null;
 }

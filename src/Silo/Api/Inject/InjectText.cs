@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.Silo.Http;
@@ -10,7 +11,8 @@ internal static class InjectText
     /// <param name="Text">What the memory shall hold. Either this or messages.</param>
     /// <param name="Messages">A conversation, laid out by the model's chat template.</param>
     /// <param name="Seed">What the random drops are drawn from; the same seed on the same head gives the same memory. Drawn by the server when absent.</param>
-    internal sealed record Body(string? Text = null, MessageBody[]? Messages = null, ulong? Seed = null);
+    /// <param name="Metadata">Any JSON object up to 16 KiB. It is checked; versions do not keep it yet.</param>
+    internal sealed record Body(string? Text = null, MessageBody[]? Messages = null, ulong? Seed = null, JsonElement? Metadata = null);
 
     /// <param name="Id">The memory.</param>
     /// <param name="Version">The new head.</param>
@@ -30,6 +32,7 @@ internal static class InjectText
         VersionNumber? expected = RequestHeaders.IfMatch(context.Request);
         string? operation = RequestHeaders.IdempotencyKey(context.Request);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
+        _ = MetadataText.Check(body.Metadata);
         var command = new InjectCommand(TextBodies.Parse(body.Text, body.Messages, "text"), body.Seed, expected, operation);
         InjectResult result = await Conditional.RunAsync(() => memory.InjectAsync(command, cancellationToken), expected).ConfigureAwait(false);
         context.Response.Headers.ETag = RequestHeaders.ETag(result.Version.Number);

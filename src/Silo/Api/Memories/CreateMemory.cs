@@ -1,6 +1,5 @@
 using System.Text.Json;
 using LatentDb.Grains.Contracts;
-using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
@@ -10,11 +9,8 @@ namespace LatentDb.Silo.Api.Memories;
 /// <summary>POST /v1/memories.</summary>
 internal static class CreateMemory
 {
-    /// <summary>Characters of the metadata object; it is part of the catalogue, which lives in memory.</summary>
-    private const int MaxMetadataLength = 16 * 1024;
-
     /// <param name="Id">1 to 128 of A-Z a-z 0-9 . _ : @ -; made by the server when absent.</param>
-    /// <param name="Metadata">Any JSON object up to 16 KiB; returned as it is.</param>
+    /// <param name="Metadata">Any JSON object up to 16 KiB and 16 levels; returned as it is.</param>
     internal sealed record Body(string? Id = null, JsonElement? Metadata = null);
 
     public static async Task<IResult> HandleAsync(HttpContext context, RequestScope scope, BodyReader reader, CancellationToken cancellationToken)
@@ -22,18 +18,10 @@ internal static class CreateMemory
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
         MemoryId id = MemoryId.Parse(body.Id ?? Guid.CreateVersion7().ToString());
         IMemoryGrain memory = scope.Memory(id.Value);
-        MemorySummary created = await memory.CreateAsync(new CreateMemoryCommand(CheckMetadata(body.Metadata)), cancellationToken).ConfigureAwait(false);
+        MemorySummary created = await memory.CreateAsync(new CreateMemoryCommand(MetadataText.Check(body.Metadata)), cancellationToken).ConfigureAwait(false);
         context.Response.Headers.ETag = RequestHeaders.ETag(created.Head.Number);
         return Results.Json(MemoryBody.Of(created), ApiJson.Options, statusCode: StatusCodes.Status201Created)
             .WithLocation(context, $"/v1/memories/{Uri.EscapeDataString(id.Value)}");
-    }
-
-    private static string? CheckMetadata(JsonElement? metadata)
-    {
-        if (metadata is not { } value || value.ValueKind == JsonValueKind.Null) return null;
-        if (value.ValueKind != JsonValueKind.Object) throw new LatentDbException(ErrorCode.InvalidRequest, "metadata must be a JSON object.");
-        string text = value.GetRawText();
-        return text.Length <= MaxMetadataLength ? text : throw new LatentDbException(ErrorCode.InvalidRequest, $"metadata has {text.Length} characters; at most {MaxMetadataLength} are kept.");
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
@@ -11,10 +12,22 @@ internal static class ListMemories
     public static async Task<IResult> HandleAsync(HttpContext context, RequestScope scope, CancellationToken cancellationToken)
     {
         int limit = PageCursor.Limit(context.Request);
-        MemoryId? after = PageCursor.Decode(context.Request) is { } cursor ? MemoryId.Parse(cursor) : null;
+        MemoryId? after = PageCursor.Decode(context.Request) is { } cursor ? ParseCursor(cursor) : null;
         ImmutableArray<MemorySummary> page = await scope.Grains.ListMemoriesAsync(scope.Tenant, limit + 1, after, cancellationToken).ConfigureAwait(false);
         bool hasMore = page.Length > limit;
         MemoryBody[] items = [.. page.Take(limit).Select(MemoryBody.Of)];
         return Results.Json(new MemoryPageBody(items, hasMore ? PageCursor.Encode(items[^1].Id) : null), ApiJson.Options);
+    }
+
+    private static MemoryId ParseCursor(string cursor)
+    {
+        try
+        {
+            return MemoryId.Parse(cursor);
+        }
+        catch (LatentDbException error) when (error.Code == ErrorCode.InvalidName)
+        {
+            throw PageCursor.Foreign(error);
+        }
     }
 }

@@ -47,15 +47,29 @@ internal sealed partial class QueryMemory(RequestScope scope, BodyReader reader,
 
             await stream.WriteAsync("done", run.Answer, context.RequestAborted).ConfigureAwait(false);
         }
-        catch (LatentDbException error)
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            LogBrokenStream(error, error.Code.Name);
-            await stream.WriteAsync("error", ProblemWriter.ToProblem(context, error), context.RequestAborted).ConfigureAwait(false);
+            throw; // Nobody is there to be told.
+        }
+        catch (Exception error) when (ProblemTranslator.Translate(error) is { } known)
+        {
+            LogBrokenStream(error, known.Code.Name);
+            await stream.WriteAsync("error", ProblemWriter.ToProblem(context, known), context.RequestAborted).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The request edge of a stream: its status is sent already, so a defect is told in its last event.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            LogDefect(error);
+            await stream.WriteAsync("error", ProblemWriter.ToProblem(context, ProblemTranslator.Defect(error)), context.RequestAborted).ConfigureAwait(false);
         }
     }
 
     [LoggerMessage(4101, LogLevel.Warning, "A streamed answer ended early with {Code}")]
     private partial void LogBrokenStream(Exception error, string code);
+
+    [LoggerMessage(4102, LogLevel.Error, "A streamed answer failed by a defect")]
+    private partial void LogDefect(Exception error);
 
     /// <summary>What has come of an answer so far.</summary>
     private sealed class Progress

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
@@ -23,5 +22,5 @@ internal static class ListVersions
     private static VersionNumber ParseCursor(string cursor) =>
         long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
             ? new VersionNumber(number)
-            : throw new LatentDbException(ErrorCode.InvalidRequest, "The cursor is not one that this server gave.");
+            : throw PageCursor.Foreign();
 }

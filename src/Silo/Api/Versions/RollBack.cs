@@ -33,7 +33,7 @@ internal static class RollBack
 
     private static VersionSelector ParseTarget(JsonElement to) => to.ValueKind switch
     {
-        JsonValueKind.String => VersionSelector.Parse(to.GetString()),
+        JsonValueKind.String => VersionSelector.Parse(UnicodeText.Of(to)),
         JsonValueKind.Number => VersionSelector.Parse(to.GetRawText()),
         _ => throw new LatentDbException(ErrorCode.InvalidRequest, "to must be a version number, an RFC 3339 time, or a snapshot name."),
     };
