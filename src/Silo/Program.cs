@@ -13,6 +13,11 @@ catch (LatentDbException error)
     await Console.Error.WriteLineAsync($"latentdb: {error.Code}: {error.Message}").ConfigureAwait(false);
     return 1;
 }
+catch (OperationCanceledException)
+{
+    // The stop came while the server was starting; whoever asked for it has set the exit code.
+    return Environment.ExitCode;
+}
 catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
 {
     await Console.Error.WriteLineAsync($"latentdb: address_in_use: {error.Message} Choose another with --urls.").ConfigureAwait(false);

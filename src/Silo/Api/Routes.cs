@@ -10,24 +10,33 @@ namespace LatentDb.Silo.Api;
 /// <summary>The whole API on one screen.</summary>
 internal static class Routes
 {
+    /// <summary>What any request may be told: too much going on, a defect, not now.</summary>
+    private static readonly int[] Always = [429, 500, 503];
+
+    private static readonly ApiStream Stream = new("With stream: events token {\"text\"}, then done with the whole answer, or error with a problem.");
+
     public static void Map(IEndpointRouteBuilder app)
     {
         RouteGroupBuilder v1 = app.MapGroup("/v1/memories").WithTags("memories");
-        v1.MapPost("/", CreateMemory.HandleAsync).Takes<CreateMemory.Body>().Gives<MemoryBody>(201, "createMemory", "Creates a memory.", 400, 409, 413, 415, 429, 503, 507);
-        v1.MapGet("/", ListMemories.HandleAsync).Gives<MemoryPageBody>(200, "listMemories", "Lists memories in order of id.", 400);
+        v1.MapPost("/", CreateMemory.HandleAsync).Takes<CreateMemory.Body>().Gives<MemoryBody>(201, "createMemory", "Creates a memory.", 400, 409, 413, 415, 507);
+        v1.MapGet("/", ListMemories.HandleAsync).Reads(ApiParameter.Limit, ApiParameter.Cursor).Gives<MemoryPageBody>(200, "listMemories", "Lists memories in order of id.", 400);
         v1.MapGet("/{id}", GetMemory.HandleAsync).Gives<MemoryBody>(200, "getMemory", "A memory and its head.", 400, 404);
-        v1.MapDelete("/{id}", DeleteMemory.HandleAsync).GivesNothing("deleteMemory", "Deletes a memory.", 400, 404, 503, 507);
-        v1.MapPost("/{id}/inject", InjectText.HandleAsync).Takes<InjectText.Body>().Gives<InjectText.Answer>(200, "inject", "Writes text into a memory.", 400, 404, 409, 412, 413, 415, 422, 429, 503, 507);
-        v1.MapPost("/{id}/query", Query).Takes<QueryBody>().Produces<string>(200, "text/event-stream").Gives<QueryAnswer>(200, "query", "Asks the model with one version of a memory; with stream, server-sent events.", 400, 404, 409, 413, 415, 422, 429, 503);
-        v1.MapGet("/{id}/versions", ListVersions.HandleAsync).Gives<VersionPageBody>(200, "listVersions", "Versions, newest first.", 400, 404);
+        v1.MapDelete("/{id}", DeleteMemory.HandleAsync).GivesNothing("deleteMemory", "Deletes a memory.", 400, 404, 507);
+        v1.MapPost("/{id}/inject", InjectText.HandleAsync).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).Takes<InjectText.Body>().Gives<InjectText.Answer>(200, "inject", "Writes text into a memory.", 400, 404, 409, 412, 413, 415, 422, 507);
+        v1.MapPost("/{id}/query", Query).Takes<QueryBody>().Streams(Stream).Gives<QueryAnswer>(200, "query", "Asks the model with one version of a memory; with stream, server-sent events.", 400, 404, 409, 413, 415, 422);
+        v1.MapGet("/{id}/versions", ListVersions.HandleAsync).Reads(ApiParameter.Limit, ApiParameter.Cursor).Gives<VersionPageBody>(200, "listVersions", "Versions, newest first.", 400, 404);
         v1.MapGet("/{id}/versions/{version}", GetVersion.HandleAsync).Gives<VersionBody>(200, "getVersion", "One version.", 400, 404);
-        v1.MapPost("/{id}/rollback", RollBack.HandleAsync).Takes<RollBack.Body>().Gives<RollBack.Answer>(200, "rollback", "Makes a new head with the content of an older version.", 400, 404, 409, 412, 413, 415, 429, 503, 507);
-        v1.MapPost("/{id}/snapshots", CreateSnapshot.HandleAsync).Takes<CreateSnapshot.Body>().Gives<SnapshotBody>(201, "createSnapshot", "Names a version.", 400, 404, 409, 413, 415, 429, 503, 507);
+        v1.MapPost("/{id}/rollback", RollBack.HandleAsync).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).Takes<RollBack.Body>().Gives<RollBack.Answer>(200, "rollback", "Makes a new head with the content of an older version.", 400, 404, 409, 412, 413, 415, 507);
+        v1.MapPost("/{id}/snapshots", CreateSnapshot.HandleAsync).Takes<CreateSnapshot.Body>().Gives<SnapshotBody>(201, "createSnapshot", "Names a version.", 400, 404, 409, 413, 415, 507);
         v1.MapGet("/{id}/snapshots", ListSnapshots.HandleAsync).Gives<SnapshotListBody>(200, "listSnapshots", "All snapshots, by name.", 400, 404);
-        v1.MapDelete("/{id}/snapshots/{name}", DeleteSnapshot.HandleAsync).GivesNothing("deleteSnapshot", "Takes a snapshot's name away.", 400, 404, 503, 507);
+        v1.MapDelete("/{id}/snapshots/{name}", DeleteSnapshot.HandleAsync).GivesNothing("deleteSnapshot", "Takes a snapshot's name away.", 400, 404, 507);
     }
 
     private static Task Query(string id, HttpContext context, QueryMemory query) => query.HandleAsync(id, context);
+
+    private static RouteHandlerBuilder Reads(this RouteHandlerBuilder route, params object[] parameters) => route.WithMetadata(parameters);
+
+    private static RouteHandlerBuilder Streams(this RouteHandlerBuilder route, ApiStream stream) => route.WithMetadata(stream);
 
     private static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route)
         where T : notnull => route.Accepts<T>("application/json");
@@ -41,6 +50,6 @@ internal static class Routes
     private static void Document(this RouteHandlerBuilder route, string name, string summary, int[] problems)
     {
         route.WithName(name).WithSummary(summary);
-        foreach (int status in problems) route.Produces<ApiProblem>(status, ProblemWriter.ContentType);
+        foreach (int status in (int[])[.. problems, .. Always]) route.Produces<ApiProblem>(status, ProblemWriter.ContentType);
     }
 }

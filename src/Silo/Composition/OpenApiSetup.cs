@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
+using LatentDb.Silo.Http;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 
 namespace LatentDb.Silo.Composition;
 
@@ -9,6 +11,12 @@ internal static class OpenApiSetup
     public static void Configure(OpenApiOptions options)
     {
         options.CreateSchemaReferenceId = NameOf;
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            foreach (ApiParameter parameter in context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiParameter>()) Add(operation, parameter);
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiStream>().FirstOrDefault() is { } stream) Add(operation, stream);
+            return Task.CompletedTask;
+        });
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "LatentDB";
@@ -23,5 +31,23 @@ internal static class OpenApiSetup
     {
         string? name = OpenApiOptions.CreateDefaultSchemaReferenceId(type);
         return name is not null && type.Type.DeclaringType is { } verb ? verb.Name + name : name;
+    }
+
+    private static void Add(OpenApiOperation operation, ApiParameter parameter)
+    {
+        operation.Parameters ??= [];
+        operation.Parameters.Add(new OpenApiParameter
+        {
+            Name = parameter.Name,
+            In = parameter.IsHeader ? ParameterLocation.Header : ParameterLocation.Query,
+            Description = parameter.Description,
+            Schema = new OpenApiSchema { Type = parameter.IsNumber ? JsonSchemaType.Integer : JsonSchemaType.String },
+        });
+    }
+
+    private static void Add(OpenApiOperation operation, ApiStream stream)
+    {
+        if (operation.Responses?["200"].Content is not { } content) return;
+        content.Add("text/event-stream", new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = stream.Description } });
     }
 }

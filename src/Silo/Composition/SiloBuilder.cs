@@ -75,7 +75,7 @@ internal static class SiloBuilder
     private static void Limit(KestrelServerOptions kestrel, SiloOptions options)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1;
+        kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + BodyReader.SpillBytes + 1;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
         kestrel.Limits.MaxConcurrentConnections = 4096;

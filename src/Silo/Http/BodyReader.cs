@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using LatentDb.MemoryStore.Errors;
@@ -8,16 +9,21 @@ namespace LatentDb.Silo.Http;
 /// <summary>Reads a JSON body strictly: the right type, not too large, nothing unknown, nothing twice, valid UTF-8 and UTF-16.</summary>
 internal sealed class BodyReader(SiloOptions options)
 {
+    /// <summary>How much of a body that is too large is read all the same, so that its sender gets to see the answer.</summary>
+    public const long SpillBytes = 16L << 20;
+
+    private const int PieceBytes = 16 * 1024;
+
     /// <exception cref="LatentDbException">unsupported_media_type, body_too_large, malformed_json.</exception>
     public async ValueTask<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
         where T : class
     {
         RequireJson(request);
-        byte[] body = await ReadBytesAsync(request, cancellationToken).ConfigureAwait(false);
-        if (!Utf8.IsValid(body)) throw Malformed("is not UTF-8");
+        ReadOnlyMemory<byte> body = await ReadBytesAsync(request, cancellationToken).ConfigureAwait(false);
+        if (!Utf8.IsValid(body.Span)) throw Malformed("is not UTF-8");
         try
         {
-            return JsonSerializer.Deserialize<T>(body, ApiJson.Options) ?? throw Malformed("is null; an object is expected");
+            return JsonSerializer.Deserialize<T>(body.Span, ApiJson.Options) ?? throw Malformed("is null; an object is expected");
         }
         catch (JsonException error)
         {
@@ -37,27 +43,31 @@ internal sealed class BodyReader(SiloOptions options)
         if (!isJson) throw new LatentDbException(HttpErrorCode.UnsupportedMediaType, "Send Content-Type: application/json (UTF-8).");
     }
 
-    private async ValueTask<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads the whole body within the limit. What is moderately larger is read to its end and thrown away: a client that is refused while it
+    /// still writes sees a broken connection and not the answer.
+    /// </summary>
+    private async ValueTask<ReadOnlyMemory<byte>> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (request.ContentLength > options.MaxBodyBytes) throw TooLarge();
-        using var buffer = new MemoryStream((int)(request.ContentLength ?? 0));
-        byte[] piece = System.Buffers.ArrayPool<byte>.Shared.Rent(16 * 1024);
+        if (request.ContentLength > options.MaxBodyBytes + SpillBytes) throw TooLarge();
+        var body = new ArrayBufferWriter<byte>((int)Math.Clamp(request.ContentLength ?? 0, 256, options.MaxBodyBytes));
+        byte[] piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        long total = 0;
         try
         {
             while (await request.Body.ReadAsync(piece, cancellationToken).ConfigureAwait(false) is var read and > 0)
             {
-                if (buffer.Length + read > options.MaxBodyBytes) throw TooLarge();
-#pragma warning disable VSTHRD103 // Memory never blocks.
-                buffer.Write(piece, 0, read);
-#pragma warning restore VSTHRD103
+                total += read;
+                if (total > options.MaxBodyBytes + SpillBytes) break;
+                if (total <= options.MaxBodyBytes) body.Write(piece.AsSpan(0, read));
             }
         }
         finally
         {
-            System.Buffers.ArrayPool<byte>.Shared.Return(piece);
+            ArrayPool<byte>.Shared.Return(piece);
         }
 
-        return buffer.ToArray();
+        return total <= options.MaxBodyBytes ? body.WrittenMemory : throw TooLarge();
     }
 
     private LatentDbException TooLarge() => new(HttpErrorCode.BodyTooLarge, $"The body is larger than {options.MaxBodyBytes} bytes; send the text in parts.");

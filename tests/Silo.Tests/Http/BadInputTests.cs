@@ -186,12 +186,14 @@ public sealed class BadInputTests(SiloFixture fixture) : IClassFixture<SiloFixtu
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_body_over_the_limit_is_refused_with_and_without_a_declared_length(bool isChunked)
+    [InlineData(true, 1 << 20)]
+    [InlineData(false, 1 << 20)]
+    [InlineData(true, 16 << 20)]
+    [InlineData(false, 16 << 20)]
+    public async Task A_body_over_the_limit_is_refused_with_and_without_a_declared_length(bool isChunked, int letters)
     {
         string id = await fixture.NewMemoryAsync();
-        byte[] body = Encoding.UTF8.GetBytes($$"""{"text":"{{new string('a', 1 << 20)}}"}""");
+        byte[] body = Encoding.UTF8.GetBytes($$"""{"text":"{{new string('a', letters)}}"}""");
         using HttpContent content = isChunked ? new StreamContent(new PieceStream(body)) : new ByteArrayContent(body);
         content.Headers.ContentType = new("application/json");
 

@@ -1,0 +1,22 @@
+namespace LatentDb.Silo.Http;
+
+/// <summary>A parameter that a handler reads from the request itself, so that OpenAPI must be told of it.</summary>
+/// <param name="Name">As it is spelt in the address or as a header.</param>
+/// <param name="IsHeader">A header; else a part of the query.</param>
+/// <param name="IsNumber">A whole number; else text.</param>
+/// <param name="Description">What it does.</param>
+internal sealed record ApiParameter(string Name, bool IsHeader, bool IsNumber, string Description)
+{
+    public static readonly ApiParameter Limit = new("limit", false, true, $"Entries of a page, 1 to {PageCursor.MaxLimit}; {PageCursor.DefaultLimit} by default.");
+
+    public static readonly ApiParameter Cursor = new("cursor", false, false, "The next_cursor of the page before.");
+
+    public static readonly ApiParameter IfMatch = new("If-Match", true, false, "ETag of the head, such as \"v12\": the write is refused with 412 when the head is another.");
+
+    public static readonly ApiParameter IdempotencyKey = new(
+        "Idempotency-Key", true, false, $"1 to {RequestHeaders.MaxIdempotencyKeyLength} visible ASCII characters: a second write under it changes nothing and gets the first one's version.");
+}
+
+/// <summary>Marks a verb that can also answer with server-sent events.</summary>
+/// <param name="Description">The events.</param>
+internal sealed record ApiStream(string Description);
