@@ -28,6 +28,7 @@ internal static class SiloBuilder
 
         WebApplication app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<HostGuard>();
         app.UseRouting();
         Routes.Map(app);
         HealthRoutes.Map(app);

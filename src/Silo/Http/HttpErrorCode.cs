@@ -11,5 +11,6 @@ internal static class HttpErrorCode
     public static readonly ErrorCode RouteNotFound = new("route_not_found", Remedy.FixRequest);
     public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", Remedy.FixRequest);
     public static readonly ErrorCode PreconditionFailed = new("precondition_failed", Remedy.FixRequest);
+    public static readonly ErrorCode HostNotAllowed = new("host_not_allowed", Remedy.FixRequest);
     public static readonly ErrorCode BadRequest = new("bad_request", Remedy.FixRequest);
 }

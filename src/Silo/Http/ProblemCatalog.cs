@@ -26,6 +26,7 @@ internal static class ProblemCatalog
         [HttpErrorCode.PreconditionFailed] = new(412, "The head is not the version in If-Match"),
         [HttpErrorCode.BodyTooLarge] = new(413, "The body is too large"),
         [HttpErrorCode.UnsupportedMediaType] = new(415, "The body must be application/json"),
+        [HttpErrorCode.HostNotAllowed] = new(421, "The server does not answer to this name"),
         [ErrorCode.TextTooShort] = new(422, "The text is too short"),
         [ErrorCode.TextTooLong] = new(422, "The text is too long"),
         [ErrorCode.Overloaded] = new(429, "Too much is going on; try again soon"),

@@ -142,6 +142,25 @@ public sealed class ProblemTests
         silo.Logs.AssertOnly();
     }
 
+    [Theory]
+    [InlineData("evil.example", 421)]
+    [InlineData("127.0.0.1.evil.example", 421)]
+    [InlineData("192.168.1.2:5080", 421)]
+    [InlineData("localhost.evil.example:5080", 421)]
+    [InlineData("localhost:5080", 200)]
+    [InlineData("LOCALHOST", 200)]
+    [InlineData("127.0.0.2", 200)]
+    [InlineData("[::1]:5080", 200)]
+    public async Task Without_keys_only_the_names_of_loopback_are_answered(string host, int status)
+    {
+        await using RunningSilo silo = await RunningSilo.StartAsync(new EchoModelHost());
+
+        Reply reply = await silo.SendAsync(HttpMethod.Get, "/v1/memories", null, ("Host", host));
+
+        if (status == 200) reply.Require(200);
+        else reply.RequireProblem(status, "host_not_allowed");
+    }
+
     [Fact]
     public void Problems_are_snake_case_json()
     {
