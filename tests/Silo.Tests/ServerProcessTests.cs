@@ -42,7 +42,7 @@ public sealed class ServerProcessTests
         string[] lines = silo.Output.Split('\n');
 
         Assert.Contains(lines, l => l.Contains("listens on http://127.0.0.1:", StringComparison.Ordinal));
-        Assert.Contains(lines, l => l.TrimStart().StartsWith("model", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains("model  small (mplus,", StringComparison.Ordinal));
         Assert.Equal(3, lines.Count(l => l.TrimStart().StartsWith("curl ", StringComparison.Ordinal)));
     }
 

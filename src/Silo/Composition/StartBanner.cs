@@ -6,15 +6,25 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace LatentDb.Silo.Composition;
 
 /// <summary>Tells a person at the terminal where the server is, which model it serves, and what to try.</summary>
-internal sealed class StartBanner(IServer server, SiloOptions options, IModelHost model, IHostApplicationLifetime lifetime) : IHostedService
+internal sealed class StartBanner(IServer server, SiloOptions options, IModelHost model, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
 {
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        lifetime.ApplicationStarted.Register(Print);
-        return Task.CompletedTask;
-    }
+    /// <summary>A small model is there in a moment, and its line is worth that; a large one must not keep the address back.</summary>
+    private static readonly TimeSpan ModelWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        CancellationTokenRegistration registration = lifetime.ApplicationStarted.Register(() => started.TrySetResult());
+        await using (registration.ConfigureAwait(false))
+        {
+            await started.Task.WaitAsync(stoppingToken).ConfigureAwait(false);
+        }
+
+        long start = time.GetTimestamp();
+        while (!model.IsReady && time.GetElapsedTime(start) < ModelWait) await Task.Delay(Poll, time, stoppingToken).ConfigureAwait(false);
+        Print();
+    }
 
     private void Print()
     {
