@@ -57,16 +57,12 @@ internal sealed class Retriever(IComputeBackend backend, ModelDimensions dimensi
 
     private void OrderByAge(IMemoryRows memory, int layer, int[] chosen)
     {
-        var runs = memory.Manifest.Layers[layer].Bank;
-        int[] starts = new int[runs.Length];
-        for (int i = 1; i < starts.Length; i++) starts[i] = starts[i - 1] + runs[i - 1].Count;
-
+        var bank = new BankPositions(memory.Manifest.Layers[layer]);
         long[] age = new long[chosen.Length];
         for (int i = 0; i < chosen.Length; i++)
         {
-            int found = Array.BinarySearch(starts, chosen[i]);
-            int run = found >= 0 ? found : ~found - 1;
-            age[i] = ages.Of(memory, layer, runs[run], runs[run].First + chosen[i] - starts[run]);
+            BankRun row = bank.At(chosen[i]);
+            age[i] = ages.Of(memory, layer, row, row.First);
         }
 
         int[] order = compatibility.NumpyTies ? OfficialAgeOrder.OldestFirst(age) : OldestFirst(age);

@@ -114,15 +114,11 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
     public ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        BankRun[] runs = [.. Manifest.Layers[layer].Bank];
-        int[] starts = new int[runs.Length];
-        for (int i = 1; i < runs.Length; i++) starts[i] = starts[i - 1] + runs[i - 1].Count;
+        var bank = new BankPositions(Manifest.Layers[layer]);
         for (int i = 0; i < positions.Length; i++)
         {
-            int position = positions.Span[i];
-            int found = Array.BinarySearch(starts, position);
-            int run = found >= 0 ? found : ~found - 1;
-            CopyRows(Slice(layer, runs[run].Block), runs[run].First + position - starts[run], 1, i, keys, values);
+            BankRun row = bank.At(positions.Span[i]);
+            CopyRows(Slice(layer, row.Block), row.First, 1, i, keys, values);
         }
 
         return ValueTask.CompletedTask;
