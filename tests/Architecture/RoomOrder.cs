@@ -16,7 +16,7 @@ internal static class RoomOrder
     {
         ["MemoryStore"] =
         [
-            ["", "Errors"], ["Identity", "Tensors", "Time", "Telemetry", "MessagePack"], ["Blocks"], ["Versions"], ["Encryption"],
+            ["", "Errors"], ["Identity", "Tensors", "Time", "Telemetry", "MessagePack", "Disk"], ["Blocks"], ["Versions"], ["Encryption"],
             ["Records", "Log"], ["Index"], ["Shards"], ["Timeline"], ["Retention", "Integrity", "Transfer", "Replication"], ["Hosting"],
         ],
         ["ModelHost"] =

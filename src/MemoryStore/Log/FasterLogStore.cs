@@ -1,4 +1,5 @@
 using FASTER.core;
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 
 namespace LatentDb.MemoryStore.Log;

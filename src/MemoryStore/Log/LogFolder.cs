@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 
 namespace LatentDb.MemoryStore.Log;

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using FASTER.core;
 using Microsoft.Win32.SafeHandles;
 
+using LatentDb.MemoryStore.Disk;
 namespace LatentDb.MemoryStore.Log;
 
 /// <summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Log;
 
 namespace LatentDb.MemoryStore.Shards;
 

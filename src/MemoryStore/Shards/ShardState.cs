@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Log;
 
 namespace LatentDb.MemoryStore.Shards;
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using LatentDb.MemoryStore.Errors;
 using Microsoft.Win32.SafeHandles;
 
-namespace LatentDb.MemoryStore.Log;
+namespace LatentDb.MemoryStore.Disk;
 
 /// <summary>Makes files and names durable, and tells when that failed.</summary>
 /// <remarks>

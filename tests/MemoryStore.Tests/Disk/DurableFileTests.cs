@@ -1,9 +1,9 @@
 using LatentDb.MemoryStore.Errors;
-using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Disk;
 using LatentDb.Testing;
 using Microsoft.Win32.SafeHandles;
 
-namespace LatentDb.MemoryStore.Tests.Log;
+namespace LatentDb.MemoryStore.Tests.Disk;
 
 public sealed class DurableFileTests : IDisposable
 {

@@ -1,0 +1,61 @@
+namespace LatentDb.MemoryStore.Disk;
+
+/// <summary>
+/// Everything that the store asks of a file system. The simulated disk of the tests takes its place and forgets, tears, reorders and fails.
+/// </summary>
+/// <remarks>
+/// What is written is durable only after <see cref="IDiskFile.Sync"/>; a name that was created, moved or deleted only after
+/// <see cref="SyncFolder"/> of its folder. Failures are <see cref="IOException"/>s whose HResult is the errno.
+/// </remarks>
+internal interface IDisk
+{
+    /// <summary>Opens a file. A missing one is a <see cref="FileNotFoundException"/>; one that must be new and is not, an IOException.</summary>
+    IDiskFile Open(string path, DiskAccess access);
+
+    bool FileExists(string path);
+
+    bool FolderExists(string path);
+
+    /// <summary>Length in bytes, or -1 when there is no such file.</summary>
+    long LengthOf(string path);
+
+    /// <summary>Full paths of the files in a folder, in ordinal order.</summary>
+    IReadOnlyList<string> Files(string folder);
+
+    /// <summary>Full paths of the folders in a folder, in ordinal order.</summary>
+    IReadOnlyList<string> Folders(string folder);
+
+    /// <summary>Makes a folder and those above it. Not durable by itself.</summary>
+    void CreateFolder(string path);
+
+    /// <summary>Renames a file over another one. Not durable by itself.</summary>
+    void Move(string from, string to);
+
+    /// <summary>Removes a file; nothing happens when it is not there. Not durable by itself.</summary>
+    void DeleteFile(string path);
+
+    /// <summary>Removes a folder with all that is in it. Not durable by itself.</summary>
+    void DeleteFolder(string path);
+
+    /// <summary>Makes the names in a folder durable. POSIX does not promise that syncing a file does.</summary>
+    void SyncFolder(string path);
+
+    /// <summary>Bytes that may still be written under that path.</summary>
+    long FreeBytes(string path);
+}
+
+/// <summary>What a file is opened for.</summary>
+internal enum DiskAccess
+{
+    /// <summary>Reading; others may write.</summary>
+    Read,
+
+    /// <summary>Reading and writing of an existing file.</summary>
+    Write,
+
+    /// <summary>Reading and writing of a file that does not exist yet.</summary>
+    CreateNew,
+
+    /// <summary>Reading and writing; an existing file is emptied.</summary>
+    Create,
+}
