@@ -61,35 +61,6 @@ internal static partial class DurableFile
         }
     }
 
-    /// <summary>Replaces a small file as a whole: after a power cut its content is the old one or the new one.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
-    {
-        string temporary = path + ".tmp";
-        using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.Read))
-        {
-            RandomAccess.Write(file, content, 0);
-            Sync(file);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-        SyncFolder(Path.GetDirectoryName(path)!);
-    }
-
-    /// <summary>Creates a file with that content, durable with its name.</summary>
-    public static void Create(string path, ReadOnlySpan<byte> content)
-    {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-        RandomAccess.Write(file, content, 0);
-        Sync(file);
-        SyncFolder(Path.GetDirectoryName(path)!);
-    }
-
-    public static void CreateFolder(string path)
-    {
-        Directory.CreateDirectory(path);
-        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-    }
-
     /// <summary>The error that callers see for a failed write: a full disk may be helped by waiting, anything else needs an operator.</summary>
     public static LatentDbException ToStoreError(Exception cause, string what) => cause switch
     {

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
-using Microsoft.Win32.SafeHandles;
 
 namespace LatentDb.MemoryStore.Log;
 
@@ -26,27 +25,27 @@ internal sealed class CommitSlots : IDisposable
     private const int ChecksumOffset = CopyBytes - sizeof(uint);
     private const int MaxContentBytes = ChecksumOffset - HeaderBytes;
 
-    private readonly SafeFileHandle _file;
+    private readonly IDiskFile _file;
     private readonly byte[] _buffer = new byte[CopyBytes * Copies];
 
-    private CommitSlots(SafeFileHandle file) => _file = file;
+    private CommitSlots(IDiskFile file) => _file = file;
 
     /// <summary>Creates the file with two valid, empty commits: afterwards an empty slot can only be damage.</summary>
-    public static void Create(string path)
+    public static void Create(IDisk disk, string path)
     {
         byte[] content = new byte[CopyBytes * Copies * Slots];
         Fill(content.AsSpan(0, CopyBytes * Copies), new CommitSlot(0, LogGeometry.FirstAddress, [], []));
         Fill(content.AsSpan(CopyBytes * Copies), new CommitSlot(-1, LogGeometry.FirstAddress, [], []));
-        DurableFile.Create(path, content);
+        disk.Create(path, content);
     }
 
     /// <summary>Opens the file for writing; the caller owns the log.</summary>
-    public static CommitSlots OpenForWriting(string path) => new(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read));
+    public static CommitSlots OpenForWriting(IDisk disk, string path) => new(disk.Open(path, DiskAccess.Write));
 
     /// <exception cref="LatentDbException">data_damaged when no copy verifies.</exception>
-    public static CommitSlotReading Read(string path)
+    public static CommitSlotReading Read(IDisk disk, string path)
     {
-        byte[] bytes = ReadWhole(path);
+        byte[] bytes = ReadWhole(disk, path);
         CommitSlot? a = ReadSlot(bytes, 0);
         CommitSlot? b = ReadSlot(bytes, 1);
         CommitSlot newest = (a, b) switch
@@ -65,25 +64,18 @@ internal sealed class CommitSlots : IDisposable
     public void Write(CommitSlot slot)
     {
         Fill(_buffer, slot);
-        RandomAccess.Write(_file, _buffer, (slot.Number & 1) * CopyBytes * Copies);
-        DurableFile.Sync(_file);
+        _file.Write(_buffer, (slot.Number & 1) * CopyBytes * Copies);
+        _file.Sync();
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static byte[] ReadWhole(string path)
+    private static byte[] ReadWhole(IDisk disk, string path)
     {
         byte[] bytes = new byte[CopyBytes * Copies * Slots];
-        if (!File.Exists(path)) throw new LatentDbException(ErrorCode.DataDamaged, "The commit record is missing; the shard is not opened, because it would look empty.");
-        using SafeFileHandle file = File.OpenHandle(path);
-        int read = 0;
-        while (read < bytes.Length)
-        {
-            int count = RandomAccess.Read(file, bytes.AsSpan(read), read);
-            if (count == 0) break;
-            read += count;
-        }
-
+        if (!disk.FileExists(path)) throw new LatentDbException(ErrorCode.DataDamaged, "The commit record is missing; the shard is not opened, because it would look empty.");
+        using IDiskFile file = disk.Open(path, DiskAccess.Read);
+        _ = file.Read(bytes, 0);
         return bytes;
     }
 

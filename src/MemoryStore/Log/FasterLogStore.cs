@@ -18,12 +18,12 @@ internal sealed class FasterLogStore : ILogStore
     private readonly FasterLog _log;
     private Task _running = Task.CompletedTask;
 
-    private FasterLogStore(string folder, LogGeometry geometry)
+    private FasterLogStore(IDisk disk, string folder, LogGeometry geometry)
     {
         _geometry = geometry;
-        _device = new SegmentDevice(folder);
-        _commits = new SlotCommits(CommitSlots.OpenForWriting(LogFolder.CommitPath(folder)));
-        Reader = new SegmentReader(folder, geometry);
+        _device = new SegmentDevice(disk, folder);
+        _commits = new SlotCommits(CommitSlots.OpenForWriting(disk, LogFolder.CommitPath(folder)));
+        Reader = new SegmentReader(disk, folder, geometry);
         _log = new FasterLog(new FasterLogSettings
         {
             LogDevice = _device,
@@ -53,14 +53,14 @@ internal sealed class FasterLogStore : ILogStore
     public SegmentReader Reader { get; }
 
     /// <summary>Creates a new log in a folder that does not exist yet.</summary>
-    public static FasterLogStore Create(string folder, LogGeometry geometry)
+    public static FasterLogStore Create(IDisk disk, string folder, LogGeometry geometry)
     {
-        LogFolder.Create(folder, geometry);
-        return OpenNew(folder, geometry);
+        LogFolder.Create(disk, folder, geometry);
+        return OpenNew(disk, folder, geometry);
     }
 
     /// <summary>Opens a log that was created and never written.</summary>
-    internal static FasterLogStore OpenNew(string folder, LogGeometry geometry) => new(folder, geometry);
+    internal static FasterLogStore OpenNew(IDisk disk, string folder, LogGeometry geometry) => new(disk, folder, geometry);
 
     /// <inheritdoc/>
     public ValueTask<long> AppendAsync(ReadOnlyMemory<byte> entry)

@@ -1,15 +1,25 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 
 namespace LatentDb.MemoryStore.Log;
 
 /// <summary>Names and header of one log's folder: <c>header</c>, <c>commit.ab</c>, <c>log.0</c>, <c>log.1</c>, ...</summary>
+/// <remarks>
+/// <code>
+/// header: u64 magic, u32 format, u32 bytes before each entry, u64 page bytes, u64 segment bytes, 32 bytes salt, zeros, u32 CRC-32C
+/// </code>
+/// </remarks>
 internal static class LogFolder
 {
     private const ulong Magic = 0x31474f4c42444c00; // "\0LDBLOG1"
-    private const int FormatVersion = 1;
-    private const int HeaderBytes = 64;
+    private const int FormatVersion = 2;
+    private const int HeaderBytes = 128;
+    private const int SaltOffset = 32;
+    private const int SaltBytes = 32;
+    private const int ChecksumOffset = HeaderBytes - sizeof(uint);
 
     public static string SegmentPath(string folder, int segment) => Path.Combine(folder, $"log.{segment}");
 
@@ -19,42 +29,56 @@ internal static class LogFolder
 
     private static string HeaderPath(string folder) => Path.Combine(folder, "header");
 
-    /// <summary>Makes the folder of a new, empty log.</summary>
-    public static void Create(string folder, LogGeometry geometry)
+    /// <summary>Makes the folder of a new, empty log, with a salt that no other log has.</summary>
+    public static LogHeader Create(IDisk disk, string folder, LogGeometry geometry)
     {
-        DurableFile.CreateFolder(folder);
-        CommitSlots.Create(CommitPath(folder));
-        Span<byte> header = stackalloc byte[HeaderBytes];
-        header.Clear();
+        if (!LogGeometry.IsPossible(geometry.PageBytes, geometry.SegmentBytes)) throw new ArgumentException($"A log cannot have the sizes {geometry}.", nameof(geometry));
+        byte[] salt = RandomNumberGenerator.GetBytes(SaltBytes);
+        byte[] header = new byte[HeaderBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
-        BinaryPrimitives.WriteInt32LittleEndian(header[8..], FormatVersion);
-        BinaryPrimitives.WriteInt32LittleEndian(header[12..], LogGeometry.EntryHeaderBytes);
-        BinaryPrimitives.WriteInt64LittleEndian(header[16..], geometry.PageBytes);
-        BinaryPrimitives.WriteInt64LittleEndian(header[24..], geometry.SegmentBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[60..], Checksum.Crc32C(header[..60]));
-        DurableFile.Create(HeaderPath(folder), header);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), FormatVersion);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(12), LogGeometry.EntryHeaderBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(16), geometry.PageBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(24), geometry.SegmentBytes);
+        salt.CopyTo(header.AsSpan(SaltOffset));
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(ChecksumOffset), Checksum.Crc32C(header.AsSpan(0, ChecksumOffset)));
+        disk.CreateDurableFolder(folder);
+        CommitSlots.Create(disk, CommitPath(folder));
+        disk.Create(HeaderPath(folder), header);
+        return new LogHeader(geometry, [.. salt]);
     }
 
-    /// <summary>Refuses a folder whose sizes differ from those this program reads with: addresses would mean other places.</summary>
+    /// <summary>The sizes that a log was made with, and its salt.</summary>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format.</exception>
-    public static void Check(string folder, LogGeometry geometry)
+    public static LogHeader Read(IDisk disk, string folder)
     {
-        if (!File.Exists(HeaderPath(folder))) throw new LatentDbException(ErrorCode.DataDamaged, $"The log folder {Path.GetFileName(folder)} has no header.");
-        byte[] header = File.ReadAllBytes(HeaderPath(folder));
+        if (!disk.FileExists(HeaderPath(folder))) throw new LatentDbException(ErrorCode.DataDamaged, $"The log folder {Path.GetFileName(folder)} has no header.");
+        byte[] header = disk.ReadAll(HeaderPath(folder));
         if (header.Length != HeaderBytes
             || BinaryPrimitives.ReadUInt64LittleEndian(header) != Magic
-            || BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(60)) != Checksum.Crc32C(header.AsSpan(0, 60)))
+            || BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(ChecksumOffset)) != Checksum.Crc32C(header.AsSpan(0, ChecksumOffset)))
         {
-            throw new LatentDbException(ErrorCode.DataDamaged, $"The header of the log {Path.GetFileName(folder)} is damaged.");
+            throw Damaged(folder);
         }
 
         int version = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(8));
+        if (version != FormatVersion) throw new LatentDbException(ErrorCode.UnsupportedFormat, $"The log has format {version}; this program reads format {FormatVersion}.");
         int entryHeader = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(12));
         long page = BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(16));
         long segment = BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(24));
-        if (version == FormatVersion && entryHeader == LogGeometry.EntryHeaderBytes && page == geometry.PageBytes && segment == geometry.SegmentBytes) return;
+        if (entryHeader == LogGeometry.EntryHeaderBytes && LogGeometry.IsPossible(page, segment))
+        {
+            return new LogHeader(new LogGeometry((int)page, page, segment), [.. header.AsSpan(SaltOffset, SaltBytes)]);
+        }
+
         throw new LatentDbException(
-            ErrorCode.UnsupportedFormat,
-            $"The log has format {version}, pages of {page} and segments of {segment} bytes; this program reads format {FormatVersion} with {geometry.PageBytes} and {geometry.SegmentBytes}.");
+            ErrorCode.UnsupportedFormat, $"The log has pages of {page} and segments of {segment} bytes and {entryHeader} bytes before each entry; no log of this program has.");
     }
+
+    private static LatentDbException Damaged(string folder) => new(ErrorCode.DataDamaged, $"The header of the log {Path.GetFileName(folder)} is damaged.");
 }
+
+/// <summary>What a log was made with.</summary>
+/// <param name="Geometry">Its sizes.</param>
+/// <param name="Salt">32 random bytes of its own, so that keys derived for it are used nowhere else.</param>
+internal sealed record LogHeader(LogGeometry Geometry, ImmutableArray<byte> Salt);

@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using FASTER.core;
-using Microsoft.Win32.SafeHandles;
-
 using LatentDb.MemoryStore.Disk;
+
 namespace LatentDb.MemoryStore.Log;
 
 /// <summary>
@@ -20,18 +19,23 @@ internal sealed class SegmentDevice : StorageDeviceBase
 {
     private const int MinExtentBytes = 64 << 10;
     private const int MaxExtentBytes = 1 << 20;
+    private const int OpenSegments = 2;
     private const uint WriteFailed = 5; // EIO, where the cause has no errno
 
+    private static readonly byte[] Zeros = new byte[MaxExtentBytes];
+
+    private readonly IDisk _disk;
     private readonly string _folder;
     private readonly Dictionary<int, Segment> _segments = [];
     private readonly BlockingCollection<Request> _queue = [];
     private readonly Thread _writer;
-    private readonly byte[] _zeros = new byte[MaxExtentBytes];
+    private int _newest = -1;
     private volatile Exception? _failure;
 
-    public SegmentDevice(string folder)
+    public SegmentDevice(IDisk disk, string folder)
         : base(LogFolder.SegmentPrefix(folder), LogGeometry.SectorBytes, Devices.CAPACITY_UNSPECIFIED)
     {
+        _disk = disk;
         _folder = folder;
         _writer = new Thread(Run) { IsBackground = true, Name = $"latentdb log {Path.GetFileName(folder)}" };
         _writer.Start();
@@ -80,7 +84,8 @@ internal sealed class SegmentDevice : StorageDeviceBase
         try
         {
             foreach (Request request in batch) touched.Add(Write(request));
-            foreach (Segment segment in touched) DurableFile.Sync(segment.File);
+            foreach (Segment segment in touched) segment.File.Sync();
+            CloseComplete();
             return 0;
         }
 #pragma warning disable CA1031 // The thread must live to complete the requests; the cause is kept and reported by the store.
@@ -101,7 +106,7 @@ internal sealed class SegmentDevice : StorageDeviceBase
         try
         {
             Marshal.Copy(request.Source, copy, 0, request.Bytes);
-            RandomAccess.Write(segment.File, copy.AsSpan(0, request.Bytes), request.Offset);
+            segment.File.Write(copy.AsSpan(0, request.Bytes), request.Offset);
         }
         finally
         {
@@ -116,7 +121,7 @@ internal sealed class SegmentDevice : StorageDeviceBase
     {
         long extent = Math.Clamp(segment.PrewrittenBytes, MinExtentBytes, MaxExtentBytes);
         long target = Math.Min(segmentSize, (end + extent - 1) / extent * extent);
-        if (request.Bytes < extent && target > end) RandomAccess.Write(segment.File, _zeros.AsSpan(0, (int)Math.Min(target - end, _zeros.Length)), end);
+        if (request.Bytes < extent && target > end) segment.File.Write(Zeros.AsSpan(0, (int)Math.Min(target - end, Zeros.Length)), end);
         else target = end;
         segment.PrewrittenBytes = target;
     }
@@ -124,18 +129,35 @@ internal sealed class SegmentDevice : StorageDeviceBase
     private Segment GetOrCreate(int id)
     {
         if (_segments.TryGetValue(id, out Segment? known)) return known;
-        SafeFileHandle file = File.OpenHandle(LogFolder.SegmentPath(_folder, id), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-        DurableFile.SyncFolder(_folder);
-        var segment = new Segment(file);
+        bool isNew = id > _newest;
+        IDiskFile file = _disk.Open(LogFolder.SegmentPath(_folder, id), isNew ? DiskAccess.CreateNew : DiskAccess.Write);
+        var segment = new Segment(file) { PrewrittenBytes = file.Length };
         _segments.Add(id, segment);
+        if (isNew)
+        {
+            _newest = id;
+            _disk.SyncFolder(_folder);
+        }
+
         return segment;
+    }
+
+    /// <summary>Writes come in the order of the log, so the segments before the newest two get no more; one that does is opened again.</summary>
+    private void CloseComplete()
+    {
+        if (_segments.Count <= OpenSegments) return;
+        foreach (int id in _segments.Keys.Where(id => id <= _newest - OpenSegments).ToList())
+        {
+            _segments.Remove(id, out Segment? complete);
+            complete!.File.Dispose();
+        }
     }
 
     private sealed record Request(IntPtr Source, int SegmentId, long Offset, int Bytes, DeviceIOCompletionCallback Callback, object Context);
 
-    private sealed class Segment(SafeFileHandle file)
+    private sealed class Segment(IDiskFile file)
     {
-        public SafeFileHandle File { get; } = file;
+        public IDiskFile File { get; } = file;
 
         public long PrewrittenBytes { get; set; }
     }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
-using Microsoft.Win32.SafeHandles;
 
 namespace LatentDb.MemoryStore.Log;
 
@@ -10,9 +10,10 @@ namespace LatentDb.MemoryStore.Log;
 /// that an entry has its length in the last four of 12 bytes before it, and that length zero means "go on at the next page".
 /// </summary>
 /// <remarks>Promises nothing about what it reads: entries are frames, and whoever asked verifies them. Thread-safe.</remarks>
-internal sealed class SegmentReader(string folder, LogGeometry geometry) : IDisposable
+internal sealed class SegmentReader(IDisk disk, string folder, LogGeometry geometry) : IDisposable
 {
-    private readonly ConcurrentDictionary<int, SafeFileHandle> _files = new();
+    private readonly ConcurrentDictionary<int, IDiskFile> _files = new();
+    private readonly ConcurrentDictionary<int, bool> _forgotten = new();
 
     /// <summary>An entry that begins so and goes on with zeros only fills a sector.</summary>
     public static ReadOnlySpan<byte> FillerMagic => "FILL"u8;
@@ -20,18 +21,27 @@ internal sealed class SegmentReader(string folder, LogGeometry geometry) : IDisp
     public LogGeometry Geometry => geometry;
 
     /// <summary>Fills <paramref name="entry"/> with the entry at <paramref name="address"/>, whose length the caller knows.</summary>
-    /// <exception cref="LatentDbException">data_damaged when the file is missing or too short.</exception>
+    /// <exception cref="SegmentMissingException">The segment was forgotten, or its file is not there.</exception>
+    /// <exception cref="LatentDbException">data_damaged when the file is too short.</exception>
     public async ValueTask ReadAsync(long address, Memory<byte> entry, CancellationToken cancellationToken)
     {
-        int read = await ReadUpToAsync(address + LogGeometry.EntryHeaderBytes, entry, cancellationToken).ConfigureAwait(false);
+        int? read = await ReadUpToAsync(address + LogGeometry.EntryHeaderBytes, entry, cancellationToken).ConfigureAwait(false);
+        if (read is null) throw new SegmentMissingException($"The log {Path.GetFileName(folder)} has no segment for address {address}.");
         if (read < entry.Length) throw Damaged(address, $"{entry.Length} bytes are needed, {read} are there");
     }
 
     /// <summary>Reads a page from disk; what is not there is zero.</summary>
     public async ValueTask ReadPageAsync(long pageStart, Memory<byte> page, CancellationToken cancellationToken)
     {
-        int read = await ReadUpToAsync(pageStart, page, cancellationToken).ConfigureAwait(false);
-        page.Span[read..].Clear();
+        int? read = await ReadUpToAsync(pageStart, page, cancellationToken).ConfigureAwait(false);
+        page.Span[(read ?? 0)..].Clear();
+    }
+
+    /// <summary>Closes a segment that is about to be deleted: what is read from it from now on is missing.</summary>
+    public void Forget(int segment)
+    {
+        _forgotten[segment] = true;
+        if (_files.TryRemove(segment, out IDiskFile? file)) file.Dispose();
     }
 
     public static bool IsFiller(ReadOnlySpan<byte> entry) =>
@@ -47,38 +57,44 @@ internal sealed class SegmentReader(string folder, LogGeometry geometry) : IDisp
 
     public void Dispose()
     {
-        foreach (SafeFileHandle file in _files.Values) file.Dispose();
+        foreach (IDiskFile file in _files.Values) file.Dispose();
         _files.Clear();
     }
 
-    private async ValueTask<int> ReadUpToAsync(long address, Memory<byte> target, CancellationToken cancellationToken)
+    /// <returns>Null when there is no such segment.</returns>
+    private async ValueTask<int?> ReadUpToAsync(long address, Memory<byte> target, CancellationToken cancellationToken)
     {
         if (address < 0) throw Damaged(address, "no log has that address");
-        SafeFileHandle? file = Open((int)(address / geometry.SegmentBytes));
-        if (file is null) return 0;
-        long offset = address % geometry.SegmentBytes;
-        int read = 0;
-        while (read < target.Length)
+        int segment = (int)(address / geometry.SegmentBytes);
+        IDiskFile? file = Open(segment);
+        if (file is null) return null;
+        try
         {
-            int count = await RandomAccess.ReadAsync(file, target[read..], offset + read, cancellationToken).ConfigureAwait(false);
-            if (count == 0) break;
-            read += count;
+            return await file.ReadAsync(target, address % geometry.SegmentBytes, cancellationToken).ConfigureAwait(false);
         }
-
-        return read;
+        catch (ObjectDisposedException) when (_forgotten.ContainsKey(segment))
+        {
+            return null;
+        }
     }
 
-    private SafeFileHandle? Open(int segment)
+    private IDiskFile? Open(int segment)
     {
-        if (_files.TryGetValue(segment, out SafeFileHandle? known)) return known;
+        if (_files.TryGetValue(segment, out IDiskFile? known)) return known;
         string path = LogFolder.SegmentPath(folder, segment);
-        if (!File.Exists(path)) return null;
-        SafeFileHandle opened = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        SafeFileHandle kept = _files.GetOrAdd(segment, opened);
+        if (_forgotten.ContainsKey(segment) || !disk.FileExists(path)) return null;
+        IDiskFile opened = disk.Open(path, DiskAccess.Read);
+        IDiskFile kept = _files.GetOrAdd(segment, opened);
         if (kept != opened) opened.Dispose();
+
+        // Forgotten while it was opened: whoever forgets looks at the files after he said so, and this looks the other way round.
+        if (_forgotten.ContainsKey(segment) && _files.TryRemove(segment, out IDiskFile? late)) late.Dispose();
         return kept;
     }
 
     private LatentDbException Damaged(long address, string what) =>
         new(ErrorCode.DataDamaged, $"The log {Path.GetFileName(folder)} is damaged at address {address}: {what}.");
 }
+
+/// <summary>What was to be read stood in a segment that is gone: its place has moved, or it is damage.</summary>
+internal sealed class SegmentMissingException(string message) : LatentDbException(ErrorCode.DataDamaged, message);

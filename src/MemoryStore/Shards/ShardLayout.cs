@@ -14,9 +14,11 @@ namespace LatentDb.MemoryStore.Shards;
 ///                          blocks/      the same
 /// </code>
 /// </summary>
-internal sealed class ShardLayout(string root)
+internal sealed class ShardLayout(IDisk disk, string root)
 {
     private const string EpochPrefix = "ep-";
+
+    public IDisk Disk => disk;
 
     public string Root => root;
 
@@ -35,20 +37,22 @@ internal sealed class ShardLayout(string root)
     /// <summary>The epochs that have a folder, ascending.</summary>
     public IReadOnlyList<Epoch> Epochs() =>
     [
-        .. Directory.EnumerateDirectories(root, EpochPrefix + "*")
-            .Select(path => Path.GetFileName(path)[EpochPrefix.Length..])
+        .. disk.Folders(root)
+            .Select(path => Path.GetFileName(path))
+            .Where(name => name.StartsWith(EpochPrefix, StringComparison.Ordinal))
+            .Select(name => name[EpochPrefix.Length..])
             .Where(name => name.All(char.IsAsciiDigit))
             .Select(name => long.Parse(name, CultureInfo.InvariantCulture))
             .Order()
             .Select(number => new Epoch(number)),
     ];
 
-    public void CreateEpoch(Epoch epoch) => DurableFile.CreateFolder(EpochFolder(epoch));
+    public void CreateEpoch(Epoch epoch) => disk.CreateDurableFolder(EpochFolder(epoch));
 
     /// <summary>Removes an epoch that nothing refers to.</summary>
     public void DeleteEpoch(Epoch epoch)
     {
-        Directory.Delete(EpochFolder(epoch), recursive: true);
-        DurableFile.SyncFolder(root);
+        disk.DeleteFolder(EpochFolder(epoch));
+        disk.SyncFolder(root);
     }
 }

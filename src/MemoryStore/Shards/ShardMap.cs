@@ -10,7 +10,8 @@ namespace LatentDb.MemoryStore.Shards;
 internal sealed class ShardMap
 {
     private const string FileName = "store";
-    private const string Title = "latentdb-store 1";
+    private const string Title = "latentdb-store 2";
+    private const string TitleBeforeRelease = "latentdb-store 1";
 
     private ShardMap(int count) => Count = count;
 
@@ -20,35 +21,41 @@ internal sealed class ShardMap
     public ShardId ShardOf(MemoryKey key) => new((int)(Checksum.Crc32C(Encoding.UTF8.GetBytes(key.ToString())) % (uint)Count));
 
     /// <summary>Reads the count of an existing data folder, or makes the folder with the wanted one.</summary>
-    /// <exception cref="LatentDbException">configuration_invalid when the folder has another count; data_damaged.</exception>
-    public static ShardMap Open(string data, int wanted)
+    /// <exception cref="LatentDbException">configuration_invalid when the folder has another count; unsupported_format; data_damaged.</exception>
+    public static ShardMap Open(IDisk disk, string data, int wanted)
     {
-        DurableFile.CreateFolder(data);
+        disk.CreateDurableFolder(data);
         string path = Path.Combine(data, FileName);
-        if (!File.Exists(path)) return Create(data, path, wanted);
-        string[] lines = File.ReadAllText(path, Encoding.ASCII).Split('\n');
+        if (!disk.FileExists(path)) return Create(disk, data, path, wanted);
+        string[] lines = Encoding.ASCII.GetString(disk.ReadAll(path)).Split('\n');
         if (lines.Length != 4 || lines[2] != Seal(lines[0], lines[1]) || !lines[1].StartsWith("shards ", StringComparison.Ordinal))
         {
             throw new LatentDbException(ErrorCode.DataDamaged, $"The file '{FileName}' in the data folder is damaged.");
         }
 
-        if (lines[0] != Title) throw new LatentDbException(ErrorCode.UnsupportedFormat, $"The data folder has format '{lines[0]}'; this program reads '{Title}'.");
+        if (lines[0] != Title) throw Unsupported(lines[0]);
         int count = int.Parse(lines[1].AsSpan("shards ".Length), NumberStyles.None, CultureInfo.InvariantCulture);
         if (count == wanted) return new ShardMap(count);
         throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The data folder was made with {count} shards; the options say {wanted}. The count cannot change.");
     }
 
-    private static ShardMap Create(string data, string path, int count)
+    private static ShardMap Create(IDisk disk, string data, string path, int count)
     {
-        if (Directory.EnumerateDirectories(data, "shard-*").Any())
+        if (disk.Folders(data).Any(folder => Path.GetFileName(folder).StartsWith("shard-", StringComparison.Ordinal)))
         {
             throw new LatentDbException(ErrorCode.DataDamaged, $"The data folder holds shards, but its file '{FileName}' is missing.");
         }
 
         string shards = $"shards {count}";
-        DurableFile.Replace(path, Encoding.ASCII.GetBytes($"{Title}\n{shards}\n{Seal(Title, shards)}\n"));
+        disk.Replace(path, Encoding.ASCII.GetBytes($"{Title}\n{shards}\n{Seal(Title, shards)}\n"));
         return new ShardMap(count);
     }
+
+    private static LatentDbException Unsupported(string title) => new(
+        ErrorCode.UnsupportedFormat,
+        title == TitleBeforeRelease
+            ? $"The data folder has format '{title}', which a development version wrote before the first release; this program reads '{Title}'. Start with an empty folder."
+            : $"The data folder has format '{title}'; this program reads '{Title}'.");
 
     private static string Seal(string title, string shards) => $"crc32c {Checksum.Crc32C(Encoding.ASCII.GetBytes($"{title}\n{shards}\n")):x8}";
 }

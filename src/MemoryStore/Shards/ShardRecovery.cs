@@ -2,7 +2,6 @@ using System.Diagnostics;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
@@ -31,14 +30,14 @@ internal static partial class ShardRecovery
     {
         long started = Stopwatch.GetTimestamp();
         using Activity? activity = StoreMetrics.Source.StartActivity("store.recovery");
-        DurableFile.CreateFolder(layout.Root);
+        layout.Disk.CreateDurableFolder(layout.Root);
         ShardLock shardLock = ShardLock.Take(layout.LockPath, layout.OwnerPath, id.ToString(), settings.Time);
         var epochs = new EpochSet(layout);
         try
         {
             ShardState state = ReadState(layout);
             Epoch epoch = state.Raised.Next();
-            new ShardState(epoch, state.Current).Write(layout.StatePath);
+            new ShardState(epoch, state.Current).Write(layout.Disk, layout.StatePath);
             RecoveredShard recovered = RecoveredShard.Empty();
             if (state.Current.Value > 0)
             {
@@ -61,7 +60,7 @@ internal static partial class ShardRecovery
 
     private static ShardState ReadState(ShardLayout layout)
     {
-        if (File.Exists(layout.StatePath)) return ShardState.Read(layout.StatePath);
+        if (layout.Disk.FileExists(layout.StatePath)) return ShardState.Read(layout.Disk, layout.StatePath);
         if (layout.Epochs().Count == 0) return new ShardState(new Epoch(0), new Epoch(0));
         throw new LatentDbException(ErrorCode.DataDamaged, "The shard's state file is missing beside its data; the shard is not opened, because it would look empty.");
     }
@@ -77,20 +76,20 @@ internal static partial class ShardRecovery
     {
         var clock = new HybridClock(settings.Time);
         clock.Observe(recovered.HighMark);
-        var fence = new EpochFence(layout.StatePath, epoch);
+        var fence = new EpochFence(layout, epoch);
         layout.CreateEpoch(epoch);
         FrameLog? blocks = null;
         FrameLog? manifests = null;
         try
         {
             blocks = new FrameLog(
-                settings.CreateLog(layout.BlocksFolder(epoch), LogGeometry.Blocks), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("blocks"));
+                settings.CreateLog(layout.Disk, layout.BlocksFolder(epoch), settings.BlockGeometry), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("blocks"));
             manifests = new FrameLog(
-                settings.CreateLog(layout.ManifestFolder(epoch), LogGeometry.Manifest), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("manifest"));
+                settings.CreateLog(layout.Disk, layout.ManifestFolder(epoch), settings.ManifestGeometry), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("manifest"));
             epochs.Add(new EpochLogs(epoch, manifests.Reader, blocks.Reader));
             GatheringPlan plan = EpochGathering.Plan(recovered, settings.MaxLooseEpochs);
             await WriteOpeningAsync(settings, plan, epochs, recovered, manifests, blocks, cancellationToken).ConfigureAwait(false);
-            new ShardState(epoch, epoch).Write(layout.StatePath);
+            new ShardState(epoch, epoch).Write(layout.Disk, layout.StatePath);
             foreach (EpochSeal gathered in recovered.Epochs.Except(plan.Kept)) epochs.Close(gathered.Epoch);
             RemoveOthers(layout, plan.Kept.Select(e => e.Epoch).Append(epoch));
             return new Shard(id, settings, epoch, recovered.Index, epochs, manifests, blocks, clock, shardLock);

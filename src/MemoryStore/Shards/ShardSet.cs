@@ -20,7 +20,7 @@ internal sealed class ShardSet : IAsyncDisposable
     public static async Task<ShardSet> OpenAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
     {
         string root = Path.GetFullPath(data);
-        ShardMap map = ShardMap.Open(root, shards);
+        ShardMap map = ShardMap.Open(settings.Disk, root, shards);
         ShardSettings own = settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns) };
         var open = ImmutableArray.CreateBuilder<Shard>(map.Count);
         try
@@ -28,7 +28,7 @@ internal sealed class ShardSet : IAsyncDisposable
             for (int i = 0; i < map.Count; i++)
             {
                 var id = new ShardId(i);
-                open.Add(await ShardRecovery.OpenAsync(id, new ShardLayout(Path.Combine(root, id.ToString())), own, cancellationToken).ConfigureAwait(false));
+                open.Add(await ShardRecovery.OpenAsync(id, new ShardLayout(own.Disk, Path.Combine(root, id.ToString())), own, cancellationToken).ConfigureAwait(false));
             }
         }
         catch

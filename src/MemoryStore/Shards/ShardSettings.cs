@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Log;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,8 +12,16 @@ internal sealed record ShardSettings
 
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
+    public IDisk Disk { get; init; } = LocalDisk.Instance;
+
+    /// <summary>Sizes of new manifest logs; those that are there have theirs in their headers.</summary>
+    public LogGeometry ManifestGeometry { get; init; } = LogGeometry.Manifest;
+
+    /// <summary>Sizes of new block logs.</summary>
+    public LogGeometry BlockGeometry { get; init; } = LogGeometry.Blocks;
+
     /// <summary>Creates a new log in a folder that does not exist yet.</summary>
-    public Func<string, LogGeometry, ILogStore> CreateLog { get; init; } = FasterLogStore.Create;
+    public Func<IDisk, string, LogGeometry, ILogStore> CreateLog { get; init; } = FasterLogStore.Create;
 
     /// <summary>Decoded manifests; one cache for all shards of a set.</summary>
     public ManifestCache Manifests { get; init; } = new(StoreLimits.MaxCachedRuns);

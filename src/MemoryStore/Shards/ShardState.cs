@@ -13,16 +13,16 @@ internal sealed record ShardState(Epoch Raised, Epoch Current)
 {
     private const string Title = "latentdb-shard 1";
 
-    public void Write(string path)
+    public void Write(IDisk disk, string path)
     {
         string body = $"{Title}\nraised {Raised}\ncurrent {Current}\n";
-        DurableFile.Replace(path, Encoding.ASCII.GetBytes($"{body}crc32c {ChecksumOf(body):x8}\n"));
+        disk.Replace(path, Encoding.ASCII.GetBytes($"{body}crc32c {ChecksumOf(body):x8}\n"));
     }
 
     /// <exception cref="LatentDbException">data_damaged, unsupported_format.</exception>
-    public static ShardState Read(string path)
+    public static ShardState Read(IDisk disk, string path)
     {
-        string text = File.ReadAllText(path, Encoding.ASCII);
+        string text = Encoding.ASCII.GetString(disk.ReadAll(path));
         string[] lines = text.Split('\n');
         if (lines.Length > 1 && lines[0] != Title && lines[0].StartsWith("latentdb-shard ", StringComparison.Ordinal))
         {

@@ -1,5 +1,5 @@
-using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Disk;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.Testing;
 using Microsoft.Win32.SafeHandles;
 
@@ -37,17 +37,6 @@ public sealed class DurableFileTests : IDisposable
     {
         Assert.Equal(ErrorCode.StoreFull, DurableFile.ToStoreError(new IOException("full", NoSpaceErrno), "A commit").Code);
         Assert.Equal(ErrorCode.StoreUnavailable, DurableFile.ToStoreError(new IOException("broken", 5), "A commit").Code);
-    }
-
-    [Fact]
-    public void Replacing_leaves_the_new_content_and_no_temporary_file()
-    {
-        string path = _folder.Combine("state");
-        DurableFile.Replace(path, "one"u8);
-        DurableFile.Replace(path, "two"u8);
-
-        Assert.Equal("two", File.ReadAllText(path));
-        Assert.Equal(["state"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Log;
 using LatentDb.Testing;
@@ -14,8 +15,8 @@ public sealed class CommitSlotsTests : IDisposable
     public CommitSlotsTests()
     {
         _path = _folder.Combine("commit.ab");
-        CommitSlots.Create(_path);
-        using CommitSlots slots = CommitSlots.OpenForWriting(_path);
+        CommitSlots.Create(LocalDisk.Instance, _path);
+        using CommitSlots slots = CommitSlots.OpenForWriting(LocalDisk.Instance, _path);
         for (long number = 1; number <= 5; number++) slots.Write(Slot(number));
     }
 
@@ -24,7 +25,7 @@ public sealed class CommitSlotsTests : IDisposable
     [Fact]
     public void The_newest_commit_is_read_back()
     {
-        CommitSlotReading reading = CommitSlots.Read(_path);
+        CommitSlotReading reading = CommitSlots.Read(LocalDisk.Instance, _path);
 
         Assert.True(reading.IsCertain);
         Assert.Equal(5, reading.Newest.Number);
@@ -45,7 +46,7 @@ public sealed class CommitSlotsTests : IDisposable
         {
             Flip(whole, (copy * CopyBytes) + at);
 
-            CommitSlotReading reading = CommitSlots.Read(_path);
+            CommitSlotReading reading = CommitSlots.Read(LocalDisk.Instance, _path);
 
             Assert.True(reading.IsCertain);
             Assert.Equal(5, reading.Newest.Number);
@@ -59,7 +60,7 @@ public sealed class CommitSlotsTests : IDisposable
         whole.AsSpan(2 * CopyBytes).Clear();
         File.WriteAllBytes(_path, whole);
 
-        CommitSlotReading reading = CommitSlots.Read(_path);
+        CommitSlotReading reading = CommitSlots.Read(LocalDisk.Instance, _path);
 
         Assert.False(reading.IsCertain);
         Assert.Equal(4, reading.Newest.Number);
@@ -78,7 +79,7 @@ public sealed class CommitSlotsTests : IDisposable
         File.Delete(_path);
         if (fault != "missing") File.WriteAllBytes(_path, fault switch { "empty" => [], "short" => noise[..1000], "noise" => noise, _ => new byte[4 * CopyBytes] });
 
-        LatentDbException error = Assert.Throws<LatentDbException>(() => CommitSlots.Read(_path));
+        LatentDbException error = Assert.Throws<LatentDbException>(() => CommitSlots.Read(LocalDisk.Instance, _path));
 
         Assert.Equal(ErrorCode.DataDamaged, error.Code);
     }
@@ -90,7 +91,7 @@ public sealed class CommitSlotsTests : IDisposable
         whole.AsSpan(2 * CopyBytes, 2 * CopyBytes).CopyTo(whole);
         File.WriteAllBytes(_path, whole);
 
-        Assert.False(CommitSlots.Read(_path).IsCertain);
+        Assert.False(CommitSlots.Read(LocalDisk.Instance, _path).IsCertain);
     }
 
     private static CommitSlot Slot(long number) => new(number, number * 1000, [(byte)number, 6], [7, 8, (byte)number]);

@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
@@ -33,7 +34,7 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
         string epoch = _folder.Combine("shard-0000", "ep-0000000001", "manifest");
         _manifest = Path.Combine(epoch, "log.0");
         _commits = Path.Combine(epoch, "commit.ab");
-        _committedEnd = CommitSlots.Read(_commits).Newest.Until;
+        _committedEnd = CommitSlots.Read(LocalDisk.Instance, _commits).Newest.Until;
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -104,7 +105,7 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
     public async Task A_lost_newest_slot_is_made_good_by_the_frames_that_it_vouched_for()
     {
         byte[] whole = await File.ReadAllBytesAsync(_commits);
-        int newest = (int)(CommitSlots.Read(_commits).Newest.Number & 1);
+        int newest = (int)(CommitSlots.Read(LocalDisk.Instance, _commits).Newest.Number & 1);
         whole.AsSpan(newest * 8192, 8192).Clear();
         await File.WriteAllBytesAsync(_commits, whole);
 
@@ -156,20 +157,9 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
         Assert.Equal(ErrorCode.DataDamaged, error.Code);
     }
 
-    [Fact]
-    public async Task Other_page_sizes_than_ours_are_refused()
-    {
-        string folder = _folder.Combine("other");
-        LogFolder.Create(folder, LogGeometry.Manifest with { PageBytes = 1 << 17 });
-
-        LatentDbException error = await Task.Run(() => Assert.Throws<LatentDbException>(() => LogFolder.Check(folder, LogGeometry.Manifest)));
-
-        Assert.Equal(ErrorCode.UnsupportedFormat, error.Code);
-    }
-
     private async Task<bool> IsRefusedAsync(string what)
     {
-        var layout = new ShardLayout(_folder.Combine("shard-0000"));
+        var layout = new ShardLayout(LocalDisk.Instance, _folder.Combine("shard-0000"));
         using var epochs = new EpochSet(layout);
         try
         {

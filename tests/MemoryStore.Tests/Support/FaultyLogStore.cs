@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Log;
 
@@ -40,5 +41,5 @@ internal sealed class LogFaults
 
     public TaskCompletionSource Hung { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Func<string, LogGeometry, ILogStore> Creator => (folder, geometry) => new FaultyLogStore(FasterLogStore.Create(folder, geometry), this);
+    public Func<IDisk, string, LogGeometry, ILogStore> Creator => (disk, folder, geometry) => new FaultyLogStore(FasterLogStore.Create(disk, folder, geometry), this);
 }

@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
@@ -39,8 +40,8 @@ public sealed class RandomHistoryTests
         using var folder = new TempFolder();
         var settings = new ShardSettings { FramesBetweenCheckpoints = 7, MaxLooseEpochs = 1000, WritesBetweenImages = 5 };
         await new History(seed, folder.Path, settings).RunAsync(Steps);
-        var layout = new ShardLayout(folder.Combine("shard-0000"));
-        Epoch current = ShardState.Read(layout.StatePath).Current;
+        var layout = new ShardLayout(LocalDisk.Instance, folder.Combine("shard-0000"));
+        Epoch current = ShardState.Read(LocalDisk.Instance, layout.StatePath).Current;
         using var epochs = new EpochSet(layout);
 
         RecoveredShard whole = await new EpochReplay(layout, epochs, NullLogger.Instance).RunAsync(current, useCheckpoints: false, CancellationToken.None);
@@ -54,7 +55,7 @@ public sealed class RandomHistoryTests
     }
 
     private static bool CommitHasCheckpoint(ShardLayout layout, Epoch epoch) =>
-        MemoryStore.Shards.Frames.LogCookie.Read(CommitSlots.Read(LogFolder.CommitPath(layout.ManifestFolder(epoch))).Newest).Checkpoint.Address > 0;
+        MemoryStore.Shards.Frames.LogCookie.Read(CommitSlots.Read(layout.Disk, LogFolder.CommitPath(layout.ManifestFolder(epoch))).Newest).Checkpoint.Address > 0;
 
     private static string Text(RecoveredShard shard) => Convert.ToHexString(RecordCodec.Encode(shard.Index.ToCheckpoint()).Span);
 

@@ -10,10 +10,9 @@ internal sealed record EpochLogs(Epoch Epoch, SegmentReader Manifest, SegmentRea
     /// <exception cref="Errors.LatentDbException">data_damaged, unsupported_format.</exception>
     public static EpochLogs Open(ShardLayout layout, Epoch epoch)
     {
-        LogFolder.Check(layout.ManifestFolder(epoch), LogGeometry.Manifest);
-        LogFolder.Check(layout.BlocksFolder(epoch), LogGeometry.Blocks);
-        return new EpochLogs(
-            epoch, new SegmentReader(layout.ManifestFolder(epoch), LogGeometry.Manifest), new SegmentReader(layout.BlocksFolder(epoch), LogGeometry.Blocks));
+        SegmentReader Reader(string folder) => new(layout.Disk, folder, LogFolder.Read(layout.Disk, folder).Geometry);
+
+        return new EpochLogs(epoch, Reader(layout.ManifestFolder(epoch)), Reader(layout.BlocksFolder(epoch)));
     }
 
     public void Dispose()

@@ -20,7 +20,7 @@ internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, I
     /// <exception cref="LatentDbException">data_damaged, unsupported_format: the shard must not be opened.</exception>
     public async Task<RecoveredShard> RunAsync(Epoch current, bool useCheckpoints, CancellationToken cancellationToken)
     {
-        CommitSlotReading newest = CommitSlots.Read(LogFolder.CommitPath(layout.ManifestFolder(current)));
+        CommitSlotReading newest = CommitSlots.Read(layout.Disk, LogFolder.CommitPath(layout.ManifestFolder(current)));
         EpochOpenedRecord opened = await ReadOpenedAsync(current, newest.Newest, cancellationToken).ConfigureAwait(false);
         foreach (EpochSeal seal in opened.Before) CheckSealed(seal);
 
@@ -31,7 +31,7 @@ internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, I
         for (int i = opened.Before.Length - 1; i >= 0 && !(useCheckpoints && start.Peek().Mark.Address > 0); i--)
         {
             EpochSeal seal = opened.Before[i];
-            CommitSlotReading reading = CommitSlots.Read(LogFolder.CommitPath(layout.ManifestFolder(seal.Epoch)));
+            CommitSlotReading reading = CommitSlots.Read(layout.Disk, LogFolder.CommitPath(layout.ManifestFolder(seal.Epoch)));
             start.Push((seal.Epoch, seal.Manifest, LogCookie.Read(reading.Newest).Checkpoint));
         }
 
@@ -43,7 +43,7 @@ internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, I
             if (next.Epoch == current && !newest.IsCertain) end = await RollForwardAsync(replay, current, cancellationToken).ConfigureAwait(false);
         }
 
-        CommitSlotReading blocks = CommitSlots.Read(LogFolder.CommitPath(layout.BlocksFolder(current)));
+        CommitSlotReading blocks = CommitSlots.Read(layout.Disk, LogFolder.CommitPath(layout.BlocksFolder(current)));
         var last = new EpochSeal(current, end, LogCookie.Read(blocks.Newest).Seal);
         return new RecoveredShard(_index, opened.Before.Add(last), _highMark, _frames, _bytes);
     }
@@ -80,15 +80,15 @@ internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, I
     /// <summary>A sealed log can have lost its end only through damage; its frames are verified when they are read.</summary>
     private void CheckSealed(EpochSeal seal)
     {
-        CheckLength(layout.ManifestFolder(seal.Epoch), seal.Manifest, LogGeometry.Manifest, seal.Epoch);
-        CheckLength(layout.BlocksFolder(seal.Epoch), seal.Blocks, LogGeometry.Blocks, seal.Epoch);
+        CheckLength(layout.ManifestFolder(seal.Epoch), seal.Manifest, epochs.Get(seal.Epoch).Manifest.Geometry, seal.Epoch);
+        CheckLength(layout.BlocksFolder(seal.Epoch), seal.Blocks, epochs.Get(seal.Epoch).Blocks.Geometry, seal.Epoch);
     }
 
-    private static void CheckLength(string folder, LogSeal seal, LogGeometry geometry, Epoch epoch)
+    private void CheckLength(string folder, LogSeal seal, LogGeometry geometry, Epoch epoch)
     {
         if (seal.Sequence == 0) return;
-        var file = new FileInfo(LogFolder.SegmentPath(folder, (int)((seal.Address - 1) / geometry.SegmentBytes)));
-        if (file.Exists && file.Length >= ((seal.Address - 1) % geometry.SegmentBytes) + 1) return;
+        long length = layout.Disk.LengthOf(LogFolder.SegmentPath(folder, (int)((seal.Address - 1) / geometry.SegmentBytes)));
+        if (length >= ((seal.Address - 1) % geometry.SegmentBytes) + 1) return;
         throw new LatentDbException(ErrorCode.DataDamaged, $"The {Path.GetFileName(folder)} log of epoch {epoch} ends before its seal at address {seal.Address}.");
     }
 

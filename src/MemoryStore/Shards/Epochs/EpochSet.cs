@@ -12,7 +12,7 @@ internal sealed class EpochSet(ShardLayout layout) : IDisposable
     public EpochLogs Get(Epoch epoch)
     {
         if (_open.TryGetValue(epoch, out EpochLogs? known)) return known;
-        if (!Directory.Exists(layout.EpochFolder(epoch))) throw new LatentDbException(ErrorCode.DataDamaged, $"The folder of epoch {epoch} is missing.");
+        if (!layout.Disk.FolderExists(layout.EpochFolder(epoch))) throw new LatentDbException(ErrorCode.DataDamaged, $"The folder of epoch {epoch} is missing.");
         EpochLogs opened = EpochLogs.Open(layout, epoch);
         EpochLogs kept = _open.GetOrAdd(epoch, opened);
         if (kept != opened) opened.Dispose();
