@@ -5,7 +5,7 @@ using LatentDb.MemoryStore.Versions;
 namespace LatentDb.Grains.Contracts;
 
 /// <summary>
-/// One memory. Create, inject, roll back, snapshot and delete run one at a time, in the order of their arrival; queries and listings interleave
+/// One memory. Create, inject, roll back, snapshot and erase run one at a time, in the order of their arrival; queries and listings interleave
 /// freely on the version that was head when they came.
 /// </summary>
 /// <remarks>
@@ -44,6 +44,6 @@ public interface IMemoryGrain
     /// <summary>Takes a name away; the version stays as long as retention keeps it. Throws snapshot_not_found.</summary>
     Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken);
 
-    /// <summary>Deletes the memory; durable when the task ends.</summary>
-    Task DeleteAsync(CancellationToken cancellationToken);
+    /// <summary>Erases the memory for good; durable when the task ends. Queries that read it at this moment end by themselves.</summary>
+    Task EraseAsync(CancellationToken cancellationToken);
 }

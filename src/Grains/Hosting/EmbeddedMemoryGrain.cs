@@ -51,12 +51,12 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
         },
         cancellationToken);
 
-    public Task DeleteAsync(CancellationToken cancellationToken) => host.WriteAsync(
+    public Task EraseAsync(CancellationToken cancellationToken) => host.WriteAsync(
         key,
-        "delete",
+        "erase",
         async (grain, token) =>
         {
-            await grain.DeleteAsync(token).ConfigureAwait(false);
+            await grain.EraseAsync(token).ConfigureAwait(false);
             return true;
         },
         cancellationToken);

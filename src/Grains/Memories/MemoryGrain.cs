@@ -61,11 +61,19 @@ internal sealed partial class MemoryGrain
     public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) => Open().DeleteSnapshotAsync(name, cancellationToken);
 
     /// <summary>A writing verb.</summary>
-    public async Task DeleteAsync(CancellationToken cancellationToken)
+    public async Task EraseAsync(CancellationToken cancellationToken)
     {
-        _ = Open();
-        await _catalog.DeleteAsync(_key, cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref _timeline, null);
+        MemoryUid uid = Open().Summary.Uid;
+        try
+        {
+            await _catalog.DeleteAsync(_key, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Also after a failure, which may have come when nothing could be taken back any more: rows that are still wanted are read again.
+            _model.Forget(uid);
+            Volatile.Write(ref _timeline, null);
+        }
     }
 
     public IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, CancellationToken cancellationToken) => _query.RunAsync(Open(), command, cancellationToken);

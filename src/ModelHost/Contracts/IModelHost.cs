@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.ModelHost.Contracts;
@@ -28,4 +29,10 @@ public interface IModelHost
     /// </summary>
     /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_request, text_too_long, model_mismatch, overloaded, data_damaged.</exception>
     IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Drops from memory every row of the blocks that an erased memory wrote. Called after its erase is durable: a later pass that still names such a
+    /// block must ask the store, which knows whether a fork may read it. What a pass reads at this moment goes when that pass ends.
+    /// </summary>
+    void Forget(MemoryUid memory);
 }

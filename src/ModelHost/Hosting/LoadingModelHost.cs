@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using Microsoft.Extensions.Hosting;
@@ -53,6 +54,9 @@ internal sealed partial class LoadingModelHost : IModelHost, IHostedService, IAs
 
     public IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, CancellationToken cancellationToken) =>
         Require().QueryAsync(request, cancellationToken);
+
+    /// <summary>A model that is not there yet holds nothing.</summary>
+    public void Forget(MemoryUid memory) => Volatile.Read(ref _host)?.Forget(memory);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Checkpoints;
@@ -106,6 +107,8 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         CheckLengths(request, prompt.Length);
         return new QueryRun(_model, _tokenizer, _template, _pager, _scheduler, _time).RunAsync(request, prompt, clock.Lap(), cancellationToken);
     }
+
+    public void Forget(MemoryUid memory) => _pager.Forget(memory);
 
     public void Dispose()
     {

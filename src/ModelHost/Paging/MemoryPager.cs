@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 
@@ -67,6 +68,9 @@ internal sealed class MemoryPager : IDisposable
             _resident.Unpin(entry);
         }
     }
+
+    /// <summary>Drops the rows that an erased memory wrote; what a running pass still reads goes when the pass ends.</summary>
+    public void Forget(MemoryUid memory) => _resident.DropOwner(memory);
 
     public void Dispose() => _resident.Dispose();
 

@@ -16,6 +16,9 @@ internal sealed class ResidentEntry(SliceAddress address, long bytes)
     /// <summary>Handles that use the slice now; an entry with pins never leaves.</summary>
     public int Pins { get; set; }
 
+    /// <summary>Its memory was erased while it was in use: nobody finds it any more, and its last pin frees it.</summary>
+    public bool IsErased { get; set; }
+
     /// <summary>Its place in the order of last use; null while pinned.</summary>
     public LinkedListNode<ResidentEntry>? Recency { get; set; }
 }

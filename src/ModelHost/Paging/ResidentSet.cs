@@ -1,11 +1,12 @@
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
 
 namespace LatentDb.ModelHost.Paging;
 
 /// <summary>
 /// Which slices are resident, within a byte budget. Pinned slices stay; the others leave in order of last use. All methods are thread-safe and
-/// short; slices are immutable and never rewritten, so there is no invalidation.
+/// short; slices are immutable and never rewritten, so nothing is invalidated: only an erased memory's slices are dropped.
 /// </summary>
 internal sealed class ResidentSet : IDisposable
 {
@@ -74,8 +75,9 @@ internal sealed class ResidentSet : IDisposable
         {
             entry.Pins--;
             _pinCount--;
-            if (entry.Pins > 0 || !_entries.TryGetValue(entry.Address, out ResidentEntry? current) || !ReferenceEquals(current, entry)) return;
-            entry.Recency = _unpinned.AddLast(entry);
+            if (entry.Pins > 0) return;
+            if (entry.IsErased) Free(entry);
+            else if (_entries.TryGetValue(entry.Address, out ResidentEntry? current) && ReferenceEquals(current, entry)) entry.Recency = _unpinned.AddLast(entry);
         }
     }
 
@@ -89,6 +91,22 @@ internal sealed class ResidentSet : IDisposable
             _bookedBytes -= entry.Bytes;
             if (entry.Recency is { } node) _unpinned.Remove(node);
             entry.Recency = null;
+        }
+    }
+
+    /// <summary>Drops every slice that <paramref name="owner"/> wrote: now when nobody uses it, else when its last pin is given back.</summary>
+    public void DropOwner(MemoryUid owner)
+    {
+        lock (_lock)
+        {
+            foreach (ResidentEntry entry in _entries.Values.Where(e => e.Address.Block.Owner == owner).ToArray())
+            {
+                _entries.Remove(entry.Address);
+                if (entry.Recency is { } node) _unpinned.Remove(node);
+                entry.Recency = null;
+                if (entry.Pins == 0) Free(entry);
+                else entry.IsErased = true;
+            }
         }
     }
 
@@ -110,8 +128,7 @@ internal sealed class ResidentSet : IDisposable
             _unpinned.RemoveFirst();
             oldest.Value.Recency = null;
             _entries.Remove(oldest.Value.Address);
-            _bookedBytes -= oldest.Value.Bytes;
-            DisposeSlice(oldest.Value);
+            Free(oldest.Value);
         }
 
         if (_bookedBytes + bytes <= _budgetBytes) return;
@@ -121,6 +138,12 @@ internal sealed class ResidentSet : IDisposable
         {
             RetryAfter = RetryDelay,
         };
+    }
+
+    private void Free(ResidentEntry entry)
+    {
+        _bookedBytes -= entry.Bytes;
+        DisposeSlice(entry);
     }
 
     // Only unpinned entries come here, and an entry stays pinned until its load has ended, so the task is complete.

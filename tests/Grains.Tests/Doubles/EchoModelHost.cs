@@ -31,6 +31,9 @@ internal sealed class EchoModelHost(char name = 'e') : IModelHost
 
     public List<ulong> Seeds { get; } = [];
 
+    /// <summary>Memories that it was told to forget, in order.</summary>
+    public List<MemoryUid> Forgotten { get; } = [];
+
     public ModelFingerprint Fingerprint { get; set; } = ModelFingerprint.Parse(new string(name, 64));
 
     public bool IsReady { get; set; } = true;
@@ -78,6 +81,8 @@ internal sealed class EchoModelHost(char name = 'e') : IModelHost
 
         yield return new GenerationCompleted(FinishReason.Stop, new TokenUsage(1, pieces), RetrievalReport.None, new StageTimings());
     }
+
+    public void Forget(MemoryUid memory) => Forgotten.Add(memory);
 
     private static async Task<BlockId> StageAsync(IBlockSink sink, BlockKind kind, string text, CancellationToken cancellationToken)
     {

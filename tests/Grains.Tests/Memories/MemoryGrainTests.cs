@@ -173,19 +173,34 @@ public sealed class MemoryGrainTests
     }
 
     [Fact]
-    public async Task A_deleted_memory_is_gone_and_its_name_is_free_for_an_empty_one()
+    public async Task An_erased_memory_is_gone_and_its_name_is_free_for_an_empty_one()
     {
         await using GrainHostFixture host = await GrainHostFixture.StartAsync();
         IMemoryGrain memory = await host.CreateAsync("bob");
         await memory.InjectAsync("one");
 
-        await memory.DeleteAsync(CancellationToken.None);
+        await memory.EraseAsync(CancellationToken.None);
         LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(() => memory.AskAsync());
         await host.CreateAsync("bob");
 
         Assert.Equal(ErrorCode.MemoryNotFound, error.Code);
         Assert.Equal(1, await memory.HeadAsync());
         Assert.Equal(string.Empty, await memory.AskAsync());
+    }
+
+    [Fact]
+    public async Task The_model_is_told_to_forget_a_memory_after_its_erase_and_only_then()
+    {
+        await using GrainHostFixture host = await GrainHostFixture.StartAsync();
+        IMemoryGrain memory = await host.CreateAsync("bob");
+        MemoryUid uid = (await memory.DescribeAsync(CancellationToken.None)).Uid;
+        await memory.InjectAsync("one");
+        Assert.Empty(host.Model.Forgotten);
+
+        await memory.EraseAsync(CancellationToken.None);
+        await Assert.ThrowsAsync<LatentDbException>(() => memory.EraseAsync(CancellationToken.None));
+
+        Assert.Equal([uid], host.Model.Forgotten);
     }
 
     [Fact]

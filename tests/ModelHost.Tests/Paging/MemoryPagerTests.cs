@@ -165,6 +165,58 @@ public sealed class MemoryPagerTests : IDisposable
         Assert.InRange(pager.ResidentBytes, SliceBytes, 3 * SliceBytes);
     }
 
+    [Fact]
+    public async Task The_rows_of_a_forgotten_memory_leave_at_once_and_no_other_rows_do()
+    {
+        using MemoryPager pager = Pager(slices: 8);
+        var others = new InMemoryBlocks();
+        Manifest kept = await ManifestAsync(blocks: 1, others);
+        Manifest forgotten = await ManifestAsync(blocks: 3);
+        (await pager.PinForReadAsync(kept, others, default)).Dispose();
+        (await pager.PinForReadAsync(forgotten, _blocks, default)).Dispose();
+
+        pager.Forget(forgotten.Blocks[0].Id.Owner);
+
+        Assert.Equal(SliceBytes, pager.ResidentBytes);
+        (await pager.PinForReadAsync(kept, others, default)).Dispose();
+        Assert.Equal(1, others.Reads);
+        (await pager.PinForReadAsync(forgotten, _blocks, default)).Dispose();
+        Assert.Equal(6, _blocks.Reads);
+    }
+
+    [Fact]
+    public async Task Rows_that_are_in_use_when_their_memory_is_forgotten_leave_with_their_last_pin()
+    {
+        using MemoryPager pager = Pager(slices: 8);
+        Manifest manifest = await ManifestAsync(blocks: 2);
+        PinHandle held = await pager.PinForReadAsync(manifest, _blocks, default);
+
+        pager.Forget(manifest.Blocks[0].Id.Owner);
+        long during = pager.ResidentBytes;
+        held.Dispose();
+
+        Assert.Equal(2 * SliceBytes, during);
+        Assert.Equal(0, pager.ResidentBytes);
+        Assert.Equal(0, pager.OutstandingPins);
+    }
+
+    [Fact]
+    public async Task A_load_that_is_on_its_way_when_its_memory_is_forgotten_leaves_nothing_behind()
+    {
+        using MemoryPager pager = Pager(slices: 8);
+        Manifest manifest = await ManifestAsync(blocks: 1);
+        var gate = new TaskCompletionSource();
+        _blocks.BeforeRead = _ => new ValueTask(gate.Task);
+        Task<PinHandle> pin = pager.PinForReadAsync(manifest, _blocks, default).AsTask();
+
+        pager.Forget(manifest.Blocks[0].Id.Owner);
+        gate.SetResult();
+        (await pin).Dispose();
+
+        Assert.Equal(0, pager.ResidentBytes);
+        Assert.Equal(0, pager.OutstandingPins);
+    }
+
     public void Dispose() => _backend.Dispose();
 
     private MemoryPager Pager(int slices) => new(_backend, new SliceGeometry(2 * Width, Width), new PagerOptions(slices * SliceBytes, ConcurrentLoads: 4));
@@ -172,13 +224,15 @@ public sealed class MemoryPagerTests : IDisposable
     /// <summary>Every row of K begins with a number that names its block and row.</summary>
     private static float Mark(long block, int row) => (block * 100) + row;
 
-    private async Task<Manifest> ManifestAsync(int blocks)
+    private Task<Manifest> ManifestAsync(int blocks) => ManifestAsync(blocks, _blocks);
+
+    private static async Task<Manifest> ManifestAsync(int blocks, InMemoryBlocks store)
     {
         var named = ImmutableArray.CreateBuilder<ManifestBlock>();
         for (int i = 0; i < blocks; i++)
         {
-            BlockId id = _blocks.NextBlock();
-            await _blocks.StageAsync(Slice(id), default);
+            BlockId id = store.NextBlock();
+            await store.StageAsync(Slice(id), default);
             named.Add(new ManifestBlock(id, i + 1, Rows));
         }
 

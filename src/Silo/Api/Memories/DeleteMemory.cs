@@ -7,7 +7,7 @@ internal static class DeleteMemory
 {
     public static async Task<IResult> HandleAsync(string id, RequestScope scope, CancellationToken cancellationToken)
     {
-        await scope.Memory(id).DeleteAsync(cancellationToken).ConfigureAwait(false);
+        await scope.Memory(id).EraseAsync(cancellationToken).ConfigureAwait(false);
         return Results.NoContent();
     }
 }
