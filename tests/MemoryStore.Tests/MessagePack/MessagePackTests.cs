@@ -96,6 +96,18 @@ public sealed class MessagePackTests
     public void Deep_nesting_is_refused_instead_of_overflowing_the_stack() =>
         Assert.Throws<MessagePackFormatException>(() => SkipAll([.. Enumerable.Repeat((byte)0x91, 100_000), 0xc0]));
 
+    [Theory]
+    [InlineData(MessagePackLimits.MaxDepth, true)]
+    [InlineData(MessagePackLimits.MaxDepth + 1, false)]
+    public void Nesting_is_read_to_its_limit_and_not_one_deeper(int depth, bool isRead)
+    {
+        byte[] arrays = [.. Enumerable.Repeat((byte)0x91, depth), 0xc0];
+        byte[] maps = [.. Enumerable.Range(0, depth).SelectMany(_ => (byte[])[0x81, 0x01]), 0xc0];
+
+        Assert.Equal(isRead, Record.Exception(() => SkipAll(arrays)) is null);
+        Assert.Equal(isRead, Record.Exception(() => SkipAll(maps)) is null);
+    }
+
     [Fact]
     public void Text_that_is_not_UTF8_is_refused() =>
         Assert.Throws<MessagePackFormatException>(() => new MessagePackReader([0xa2, 0xff, 0xfe]).ReadString());
