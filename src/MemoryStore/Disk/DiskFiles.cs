@@ -26,11 +26,14 @@ internal static class DiskFiles
         disk.SyncFolder(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Makes a folder, durable with its name.</summary>
+    /// <summary>Makes a folder and those above it, durable with their names.</summary>
     public static void CreateDurableFolder(this IDisk disk, string path)
     {
-        disk.CreateFolder(path);
-        disk.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        string full = Path.GetFullPath(path);
+        string? above = Path.GetDirectoryName(full);
+        if (above is not null && !disk.FolderExists(above)) disk.CreateDurableFolder(above);
+        disk.CreateFolder(full);
+        if (above is not null) disk.SyncFolder(above);
     }
 
     /// <summary>The whole content of a small file.</summary>
