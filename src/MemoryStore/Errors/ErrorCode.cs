@@ -15,6 +15,7 @@ public sealed record ErrorCode(string Name, Remedy Remedy)
     public static readonly ErrorCode VersionConflict = new("version_conflict", Remedy.FixRequest);
     public static readonly ErrorCode TextTooShort = new("text_too_short", Remedy.FixRequest);
     public static readonly ErrorCode TextTooLong = new("text_too_long", Remedy.FixRequest);
+    public static readonly ErrorCode ArchiveInvalid = new("archive_invalid", Remedy.FixRequest);
     public static readonly ErrorCode ModelMismatch = new("model_mismatch", Remedy.FixRequest);
     public static readonly ErrorCode ModelLoading = new("model_loading", Remedy.RetryLater);
     public static readonly ErrorCode Overloaded = new("overloaded", Remedy.RetryLater);

@@ -29,6 +29,7 @@ internal static class ProblemCatalog
         [HttpErrorCode.HostNotAllowed] = new(421, "The server does not answer to this name"),
         [ErrorCode.TextTooShort] = new(422, "The text is too short"),
         [ErrorCode.TextTooLong] = new(422, "The text is too long"),
+        [ErrorCode.ArchiveInvalid] = new(422, "The archive cannot be imported"),
         [ErrorCode.Overloaded] = new(429, "Too much is going on; try again soon"),
         [ErrorCode.Internal] = new(500, "A defect of the server"),
         [ErrorCode.DataDamaged] = new(500, "Stored data is damaged"),
