@@ -9,6 +9,9 @@ internal sealed record Sizes(int Layers, int Rows, int Bytes, int PoolBlocks)
 {
     public int PoolRows => Rows * PoolBlocks;
 
+    /// <summary>Rows of a full long-term bank: twelve pools, as in the paper's largest model.</summary>
+    public int BankRows => 12 * PoolRows;
+
     public long BlockBytes => (long)Layers * Rows * Bytes;
 
     public long PoolBytes => BlockBytes * PoolBlocks;
