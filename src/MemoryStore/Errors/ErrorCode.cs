@@ -24,6 +24,7 @@ public sealed record ErrorCode(string Name, Remedy Remedy)
     public static readonly ErrorCode StoreUnavailable = new("store_unavailable", Remedy.CallOperator);
     public static readonly ErrorCode StaleOwner = new("stale_owner", Remedy.RetryLater);
     public static readonly ErrorCode ShardLocked = new("shard_locked", Remedy.CallOperator);
+    public static readonly ErrorCode KeyUnavailable = new("key_unavailable", Remedy.CallOperator);
     public static readonly ErrorCode DataDamaged = new("data_damaged", Remedy.CallOperator);
     public static readonly ErrorCode UnsupportedFormat = new("unsupported_format", Remedy.CallOperator);
     public static readonly ErrorCode CheckpointInvalid = new("checkpoint_invalid", Remedy.CallOperator);

@@ -40,6 +40,7 @@ internal static class ProblemCatalog
         [ErrorCode.ModelLoading] = new(503, "The model is still being loaded"),
         [ErrorCode.ShuttingDown] = new(503, "The server is shutting down"),
         [ErrorCode.StaleOwner] = new(503, "Another process has taken over the data"),
+        [ErrorCode.KeyUnavailable] = new(503, "The keys of stored data cannot be had"),
         [ErrorCode.StoreUnavailable] = new(503, "The store takes no writes"),
         [ErrorCode.StoreFull] = new(507, "The disk is full"),
     };
