@@ -140,7 +140,7 @@ public sealed class LocalMasterKeys : IMasterKeyProvider, IDisposable
     private static void CreateFile(string path)
     {
         string folder = Path.GetDirectoryName(path)!;
-        DurableFile.CreateFolder(folder);
+        LocalDisk.Instance.CreateDurableFolder(folder);
         string temporary = path + ".tmp";
         File.Delete(temporary);
         byte[] key = RandomNumberGenerator.GetBytes(EncryptionLimits.KeyBytes);
