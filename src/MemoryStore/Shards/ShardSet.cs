@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore.Disk;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 
 namespace LatentDb.MemoryStore.Shards;
@@ -16,8 +18,27 @@ internal sealed class ShardSet : IAsyncDisposable
 
     public ImmutableArray<Shard> Shards { get; }
 
-    /// <exception cref="Errors.LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid.</exception>
+    /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid, store_full, store_unavailable.</exception>
     public static async Task<ShardSet> OpenAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OpenFolderAsync(data, shards, settings, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw DurableFile.ToStoreError(e, "Opening the store");
+        }
+    }
+
+    public Shard ShardOf(MemoryKey key) => Shards[_map.ShardOf(key).Value];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Shard shard in Shards) await shard.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<ShardSet> OpenFolderAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
     {
         string root = Path.GetFullPath(data);
         ShardMap map = ShardMap.Open(settings.Disk, root, shards);
@@ -38,12 +59,5 @@ internal sealed class ShardSet : IAsyncDisposable
         }
 
         return new ShardSet(map, open.MoveToImmutable());
-    }
-
-    public Shard ShardOf(MemoryKey key) => Shards[_map.ShardOf(key).Value];
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (Shard shard in Shards) await shard.DisposeAsync().ConfigureAwait(false);
     }
 }

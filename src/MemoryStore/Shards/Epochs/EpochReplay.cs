@@ -40,7 +40,9 @@ internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, I
         {
             LogReplay replay = Begin(next.Epoch, useCheckpoints ? next.Mark : default);
             await replay.ReadCommittedAsync(next.Seal, Apply, cancellationToken).ConfigureAwait(false);
-            if (next.Epoch == current && !newest.IsCertain) end = await RollForwardAsync(replay, current, cancellationToken).ConfigureAwait(false);
+
+            // Also when both slots verify: the newer one may be from before a write that the disk lost.
+            if (next.Epoch == current) end = await RollForwardAsync(replay, current, cancellationToken).ConfigureAwait(false);
         }
 
         CommitSlotReading blocks = CommitSlots.Read(layout.Disk, LogFolder.CommitPath(layout.BlocksFolder(current)));
@@ -58,6 +60,8 @@ internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, I
     {
         LogSeal before = replay.Seal;
         await replay.RollForwardAsync(Apply, cancellationToken).ConfigureAwait(false);
+        if (replay.Seal.Sequence == before.Sequence) return before;
+        LogFolder.WriteAgain(layout.Disk, layout.ManifestFolder(epoch), epochs.Get(epoch).Manifest.Geometry, before.Address, replay.Seal.Address);
         LogRolledForward(logger, epoch, replay.Seal.Sequence - before.Sequence);
         return replay.Seal;
     }
@@ -116,6 +120,6 @@ internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, I
         }
     }
 
-    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "One commit slot of epoch {Epoch} is damaged; {Frames} frames after the other one verified and are kept.")]
+    [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "Epoch {Epoch} had {Frames} whole frames past its newest commit record; they are kept.")]
     private static partial void LogRolledForward(ILogger logger, Epoch epoch, long frames);
 }

@@ -40,7 +40,7 @@ internal sealed class LogReplay(SegmentReader log, Epoch epoch, long address, lo
         _end = committed.Address;
     }
 
-    /// <summary>Whole records past the committed end, for the case that the newest commit record was lost. Stops before the first bad frame.</summary>
+    /// <summary>Whole records past the committed end, because the newest commit record may be lost. Stops before the first bad frame.</summary>
     public async Task RollForwardAsync(Action<ReplayedRecord> apply, CancellationToken cancellationToken)
     {
         while (true)
