@@ -9,6 +9,21 @@ public static class StoreLimits
     /// <summary>Bytes of a memory's metadata text in UTF-8: it is kept in RAM for every memory.</summary>
     public const int MaxMetadataBytes = 16 * 1024;
 
+    /// <summary>Bytes of the metadata text of one version in UTF-8: it is kept with every version of the memories in use.</summary>
+    public const int MaxVersionMetadataBytes = 4 * 1024;
+
+    /// <summary>Bytes of the text that is kept with one version in UTF-8: the largest inject that the API takes.</summary>
+    public const int MaxTextBytes = 16 << 20;
+
+    /// <summary>Characters of an author: the id of an API key.</summary>
+    public const int MaxAuthorLength = 64;
+
+    /// <summary>Versions and blocks of the memories that a shard keeps decoded beyond those in use: at about 300 bytes each, some 80 MiB.</summary>
+    public const long MaxCachedEntryItems = 256 << 10;
+
+    /// <summary>Memories of one page of the directory: about 16 MiB, so that no page is a large object for long.</summary>
+    public const int MemoriesPerDirectoryPage = 128 << 10;
+
     /// <summary>Bytes of one encoded slice: an array of .NET ends at 2 GiB, and a slice is assembled in one.</summary>
     public const int MaxSliceBytes = 1 << 30;
 

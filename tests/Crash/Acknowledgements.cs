@@ -30,7 +30,7 @@ internal sealed class Acknowledgements
         await store.StartAsync(CancellationToken.None);
         foreach ((string operation, Acknowledged expected) in _acknowledged.Where(a => !a.Value.IsChecked || everything))
         {
-            MemoryTimeline timeline = store.Catalog.Open(new MemoryKey(TenantId.Default, MemoryId.Parse(expected.Memory)));
+            MemoryTimeline timeline = await store.Catalog.OpenAsync(new MemoryKey(TenantId.Default, MemoryId.Parse(expected.Memory)), CancellationToken.None);
             MemoryVersion? version = timeline.FindOperation(operation);
             Assert.True(version is not null, $"{where}: {operation} was acknowledged and is gone");
             Assert.Equal(expected.Number, version.Number.Value);
@@ -38,10 +38,10 @@ internal sealed class Acknowledgements
             expected.IsChecked = true;
         }
 
-        foreach (MemorySummary memory in store.Catalog.List(TenantId.Default, 100, null))
+        foreach (MemorySummary memory in await store.Catalog.ListAsync(TenantId.Default, 100, null, CancellationToken.None))
         {
             // Whatever came through without an acknowledgement must be whole too: its blocks are there and verify.
-            await HashAsync(store.Catalog, store.Catalog.Open(memory.Key), memory.Head.Number);
+            await HashAsync(store.Catalog, await store.Catalog.OpenAsync(memory.Key, CancellationToken.None), memory.Head.Number);
         }
     }
 

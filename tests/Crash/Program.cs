@@ -44,7 +44,7 @@ internal static class Program
             MemoryVersion version = random.Next(5) == 0
                 ? await timeline.RollBackAsync(
                     new VersionSelector.NumberSelector(new VersionNumber(random.NextInt64(1, timeline.Summary.Head.Number.Value + 1))),
-                    timeline.Summary.Head.Number, operation, CancellationToken.None)
+                    timeline.Summary.Head.Number, new WriteOrigin(operation, null), CancellationToken.None)
                 : await InjectAsync(timeline, random.Next(), operation);
             VersionedManifest read = await timeline.ReadAsync(new VersionSelector.NumberSelector(version.Number), CancellationToken.None);
             Print($"ACK {key.Memory} {operation} {version.Number} {await CrashModel.HashAsync(catalog, read)}");
@@ -60,9 +60,9 @@ internal static class Program
 
     private static async Task<MemoryTimeline> OpenOrCreateAsync(MemoryCatalog catalog, MemoryKey key)
     {
-        if (catalog.List(key.Tenant, 100, null).Any(m => m.Key == key)) return catalog.Open(key);
+        if ((await catalog.ListAsync(key.Tenant, 100, WriteOrigin.None, CancellationToken.None)).Any(m => m.Key == key)) return await catalog.OpenAsync(key, CancellationToken.None);
         await catalog.EnsureGenesisAsync(key, CrashModel.Fingerprint, CrashModel.WriteGenesisAsync, CancellationToken.None);
-        return await catalog.CreateAsync(key, CrashModel.Fingerprint, null, CancellationToken.None);
+        return await catalog.CreateAsync(key, CrashModel.Fingerprint, null, WriteOrigin.None, CancellationToken.None);
     }
 
     private static void Print(string line)

@@ -92,7 +92,10 @@ internal sealed class Keyring : IAsyncDisposable
     /// <summary>Copies what is live into the folder of a new epoch, durable with its names; every key is then under its tenant's newest key.</summary>
     /// <remarks>Ends the changes of this keyring; finding goes on until it is disposed of.</remarks>
     /// <exception cref="LatentDbException">The failure of this keyring, when it has one.</exception>
-    public async Task<Keyring> CopyToAsync(string newFolder, CancellationToken cancellationToken)
+    /// <param name="newFolder">It exists, and has no keys.</param>
+    /// <param name="isLive">Given: only the keys of memories that live are copied, and no marks, for an epoch whose log begins after all erasures.</param>
+    /// <param name="cancellationToken">Leaves a copy that nobody must use.</param>
+    public async Task<Keyring> CopyToAsync(string newFolder, Func<MemoryUid, bool>? isLive, CancellationToken cancellationToken)
     {
         await _writer.StopAsync().ConfigureAwait(false);
         if (Failure is LatentDbException failure) throw failure;
@@ -102,6 +105,7 @@ internal sealed class Keyring : IAsyncDisposable
         {
             _files.Visit(0, _files.Count, (_, content, slot) =>
             {
+                if (isLive is not null && !IsKept(content, isLive)) return;
                 if (content.State == SlotState.Present) tenants.Add(content.Tenant);
                 if (content.State != SlotState.Free) builder.Add(SlotForCopy(content, slot));
             });
@@ -207,6 +211,13 @@ internal sealed class Keyring : IAsyncDisposable
             throw;
         }
     }
+
+    private static bool IsKept(KeySlot content, Func<MemoryUid, bool> isLive) => content.State switch
+    {
+        SlotState.Present => content.Uid == ShardUid || isLive(content.Uid),
+        SlotState.Lost => true,
+        _ => false,
+    };
 
     private static void Overwrite(IDisk disk, string path)
     {

@@ -9,6 +9,7 @@ public sealed record ErrorCode(string Name, Remedy Remedy)
     public static readonly ErrorCode InvalidName = new("invalid_name", Remedy.FixRequest);
     public static readonly ErrorCode MemoryNotFound = new("memory_not_found", Remedy.FixRequest);
     public static readonly ErrorCode VersionNotFound = new("version_not_found", Remedy.FixRequest);
+    public static readonly ErrorCode VersionExpired = new("version_expired", Remedy.FixRequest);
     public static readonly ErrorCode SnapshotNotFound = new("snapshot_not_found", Remedy.FixRequest);
     public static readonly ErrorCode MemoryExists = new("memory_exists", Remedy.FixRequest);
     public static readonly ErrorCode SnapshotExists = new("snapshot_exists", Remedy.FixRequest);

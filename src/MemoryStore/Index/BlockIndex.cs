@@ -1,34 +1,33 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
 
 namespace LatentDb.MemoryStore.Index;
 
-/// <summary>Where each slice stands: those of committed blocks, and those that a running transaction has staged.</summary>
+/// <summary>Slices that are found without a memory's entry: those of the models' genesis, and those that a running transaction has staged.</summary>
 internal sealed class BlockIndex
 {
-    private readonly ConcurrentDictionary<BlockId, StoredBlock> _committed = new();
-    private readonly ConcurrentDictionary<SliceAddress, StoredSlice> _staged = new();
+    private readonly ConcurrentDictionary<BlockId, StoredBlock> _genesis = new();
+    private readonly ConcurrentDictionary<SliceAddress, StagedSlice> _staged = new();
 
-    public void Add(StoredBlock block) => _committed[block.Id] = block;
+    /// <summary>Adds a genesis block, or replaces it by one that stands elsewhere.</summary>
+    public void Add(StoredBlock block) => _genesis[block.Id] = block;
 
-    public void Remove(StoredBlock block) => _committed.TryRemove(block.Id, out _);
-
-    public bool TryStage(SliceAddress address, StoredSlice slice) => _staged.TryAdd(address, slice);
+    public bool TryStage(SliceAddress address, StagedSlice slice) => _staged.TryAdd(address, slice);
 
     public void Unstage(SliceAddress address) => _staged.TryRemove(address, out _);
 
-    public StoredSlice? Find(SliceAddress address)
+    public StagedSlice? Find(SliceAddress address)
     {
-        if (_committed.TryGetValue(address.Block, out StoredBlock? block))
-        {
-            foreach (StoredSlice slice in block.Slices)
-            {
-                if (slice.Layer == address.Layer && slice.Part == address.Part) return slice;
-            }
-        }
-
-        return _staged.GetValueOrDefault(address);
+        if (!_genesis.TryGetValue(address.Block, out StoredBlock? block)) return _staged.GetValueOrDefault(address);
+        StoredSlice? slice = block.Slices.FirstOrDefault(s => s.Layer == address.Layer && s.Part == address.Part);
+        return slice is null ? null : new StagedSlice(slice, block.Key);
     }
+
+    public bool IsGenesis(BlockId block) => _genesis.ContainsKey(block);
 }
+
+/// <summary>A slice with the key of its block.</summary>
+internal sealed record StagedSlice(StoredSlice Slice, ImmutableArray<byte> Key);

@@ -7,15 +7,15 @@ namespace LatentDb.MemoryStore.Index;
 internal sealed class MemoryDirectory
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<MemoryKey, MemoryEntry> _byKey = [];
+    private readonly Dictionary<MemoryKey, MemoryRef> _byKey = [];
     private readonly Dictionary<TenantId, SortedSet<string>> _byTenant = [];
 
-    public MemoryEntry? Find(MemoryKey key)
+    public MemoryRef? Find(MemoryKey key)
     {
         lock (_lock) return _byKey.GetValueOrDefault(key);
     }
 
-    public bool TryAdd(MemoryEntry entry)
+    public bool TryAdd(MemoryRef entry)
     {
         lock (_lock)
         {
@@ -42,7 +42,7 @@ internal sealed class MemoryDirectory
         }
     }
 
-    public ImmutableArray<MemoryEntry> List(TenantId tenant, int limit, MemoryId? after)
+    public ImmutableArray<MemoryRef> List(TenantId tenant, int limit, MemoryId? after)
     {
         lock (_lock)
         {
@@ -53,8 +53,16 @@ internal sealed class MemoryDirectory
         }
     }
 
-    public ImmutableArray<MemoryEntry> All()
+    public ImmutableArray<MemoryRef> All()
     {
         lock (_lock) return [.. _byKey.Values];
+    }
+
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _byKey.Count;
+        }
     }
 }

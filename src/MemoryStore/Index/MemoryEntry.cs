@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
@@ -11,26 +12,26 @@ namespace LatentDb.MemoryStore.Index;
 internal sealed class MemoryEntry
 {
     private readonly Lock _lock = new();
-    private readonly List<VersionState> _versions;
+    private readonly VersionList _versions;
     private readonly SortedDictionary<string, Snapshot> _snapshots = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VersionNumber> _operations = new(StringComparer.Ordinal);
-    private readonly List<StoredBlock> _blocks;
+    private readonly Dictionary<BlockId, StoredBlock> _blocks = [];
     private long _ownedBytes;
     private long _lastBlock;
-    private bool _isDeleted;
+    private long _changes;
+    private bool _isErased;
 
     public MemoryEntry(MemoryState state)
     {
         Uid = state.Uid;
         Key = state.Key;
         CreatedAt = state.CreatedAt;
+        Fingerprint = state.Fingerprint;
         Metadata = state.Metadata;
-        _versions = [.. state.Versions];
-        _blocks = [.. state.Blocks];
-        _ownedBytes = state.Blocks.Sum(b => b.Bytes);
-        _lastBlock = state.Blocks.Select(b => b.Id.Sequence).DefaultIfEmpty(0).Max();
+        _versions = new VersionList(state.Key, state.Versions, state.Gaps);
+        foreach (StoredBlock block in state.Blocks) AddBlock(block);
         foreach (Snapshot snapshot in state.Snapshots) _snapshots.Add(snapshot.Name.Value, snapshot);
-        foreach (VersionState version in state.Versions) Remember(version.Version);
+        foreach (VersionState version in state.Versions) RememberOperation(version.Version);
     }
 
     public MemoryUid Uid { get; }
@@ -39,13 +40,15 @@ internal sealed class MemoryEntry
 
     public HybridTimestamp CreatedAt { get; }
 
+    public ModelFingerprint Fingerprint { get; }
+
     public string? Metadata { get; }
 
-    public bool IsDeleted
+    public bool IsErased
     {
         get
         {
-            lock (_lock) return _isDeleted;
+            lock (_lock) return _isErased;
         }
     }
 
@@ -53,16 +56,34 @@ internal sealed class MemoryEntry
     {
         get
         {
-            lock (_lock) return _versions[^1];
+            lock (_lock) return _versions.Head;
         }
     }
 
-    /// <summary>Bytes of the blocks that the memory wrote itself.</summary>
+    /// <summary>Bytes of the blocks that the memory names and wrote itself.</summary>
     public long OwnedBytes
     {
         get
         {
             lock (_lock) return _ownedBytes;
+        }
+    }
+
+    /// <summary>Versions and blocks: what the entry weighs in a cache.</summary>
+    public long Items
+    {
+        get
+        {
+            lock (_lock) return 1 + _versions.Count + (4L * _blocks.Count);
+        }
+    }
+
+    /// <summary>Counts the changes since the entry was loaded.</summary>
+    public long Changes
+    {
+        get
+        {
+            lock (_lock) return _changes;
         }
     }
 
@@ -75,48 +96,39 @@ internal sealed class MemoryEntry
     /// <summary>The state that a checkpoint stores.</summary>
     public MemoryState ToState()
     {
-        lock (_lock) return new MemoryState(Uid, Key, CreatedAt, Metadata, [.. _versions], [.. _snapshots.Values], [.. _blocks]);
+        lock (_lock)
+        {
+            return new MemoryState(
+                Uid, Key, CreatedAt, Fingerprint, Metadata, _versions.ToArray(), _versions.Gaps, [.. _snapshots.Values],
+                [.. _blocks.Values.OrderBy(b => b.Id.Owner.Value).ThenBy(b => b.Id.Sequence)]);
+        }
     }
 
     public VersionState? Find(VersionNumber number)
     {
-        // Versions are numbered without gaps from 1, so the number is the place.
-        lock (_lock) return number.Value >= 1 && number.Value <= _versions.Count ? _versions[(int)(number.Value - 1)] : null;
+        lock (_lock) return _versions.Find(number);
     }
 
-    /// <summary>The newest version committed at or before that time, or null when the memory did not exist yet.</summary>
-    public VersionState? FindAt(HybridTimestamp time)
+    /// <summary>True when there was such a version and retention has dropped it.</summary>
+    public bool IsDropped(VersionNumber number)
     {
-        lock (_lock)
-        {
-            int low = 0;
-            int high = _versions.Count;
-            while (low < high)
-            {
-                int middle = (low + high) / 2;
-                if (_versions[middle].Version.CommittedAt <= time) low = middle + 1;
-                else high = middle;
-            }
+        lock (_lock) return _versions.IsDropped(number);
+    }
 
-            return low == 0 ? null : _versions[low - 1];
-        }
+    /// <summary>The version that was head at that time.</summary>
+    public VersionAtTime FindAt(HybridTimestamp time)
+    {
+        lock (_lock) return _versions.FindAt(time);
     }
 
     public MemoryVersion? FindOperation(string operationId)
     {
-        lock (_lock) return _operations.TryGetValue(operationId, out VersionNumber number) ? _versions[(int)(number.Value - 1)].Version : null;
+        lock (_lock) return _operations.TryGetValue(operationId, out VersionNumber number) ? _versions.Find(number)?.Version : null;
     }
 
     public ImmutableArray<MemoryVersion> List(int limit, VersionNumber? before)
     {
-        lock (_lock)
-        {
-            int end = before is VersionNumber b ? (int)Math.Clamp(b.Value - 1, 0, _versions.Count) : _versions.Count;
-            int start = Math.Max(0, end - limit);
-            var versions = ImmutableArray.CreateBuilder<MemoryVersion>(end - start);
-            for (int i = end - 1; i >= start; i--) versions.Add(_versions[i].Version);
-            return versions.MoveToImmutable();
-        }
+        lock (_lock) return _versions.List(limit, before);
     }
 
     public Snapshot? FindSnapshot(SnapshotName name)
@@ -129,18 +141,26 @@ internal sealed class MemoryEntry
         lock (_lock) return [.. _snapshots.Values];
     }
 
+    public StoredBlock? FindBlock(BlockId id)
+    {
+        lock (_lock) return _blocks.GetValueOrDefault(id);
+    }
+
+    public StoredSlice? FindSlice(SliceAddress address, out ImmutableArray<byte> key)
+    {
+        StoredBlock? block = FindBlock(address.Block);
+        key = block?.Key ?? default;
+        return block?.Slices.FirstOrDefault(s => s.Layer == address.Layer && s.Part == address.Part);
+    }
+
     public void Add(VersionState version, ImmutableArray<StoredBlock> blocks)
     {
         lock (_lock)
         {
-            long expected = _versions.Count + 1;
-            if (version.Version.Number.Value != expected) throw Damaged($"version {version.Version.Number} of {Key} follows version {expected - 1}");
-            if (_versions.Count > 0 && version.Version.CommittedAt <= _versions[^1].Version.CommittedAt) throw Damaged($"version {expected} of {Key} is not later than the one before");
             _versions.Add(version);
-            _blocks.AddRange(blocks);
-            _ownedBytes += blocks.Sum(b => b.Bytes);
-            foreach (StoredBlock block in blocks) _lastBlock = Math.Max(_lastBlock, block.Id.Sequence);
-            Remember(version.Version);
+            foreach (StoredBlock block in blocks) AddBlock(block);
+            RememberOperation(version.Version);
+            _changes++;
         }
     }
 
@@ -148,7 +168,8 @@ internal sealed class MemoryEntry
     {
         lock (_lock)
         {
-            if (!_snapshots.TryAdd(snapshot.Name.Value, snapshot)) throw Damaged($"snapshot {snapshot.Name} of {Key} exists twice");
+            if (!_snapshots.TryAdd(snapshot.Name.Value, snapshot)) throw IndexDamage.Of($"snapshot {snapshot.Name} of {Key} exists twice");
+            _changes++;
         }
     }
 
@@ -156,32 +177,93 @@ internal sealed class MemoryEntry
     {
         lock (_lock)
         {
-            if (!_snapshots.Remove(name.Value)) throw Damaged($"snapshot {name} of {Key} is deleted, but was not created");
+            if (!_snapshots.Remove(name.Value)) throw IndexDamage.Of($"snapshot {name} of {Key} is deleted, but was not created");
+            _changes++;
         }
     }
 
-    public void MarkDeleted()
+    public void MarkErased()
     {
-        lock (_lock) _isDeleted = true;
+        lock (_lock) _isErased = true;
     }
 
-    /// <summary>A version's record was copied to another place.</summary>
-    public void Relocate(VersionNumber number, RecordLocation location)
+    /// <summary>Retention: versions go, some of those that stay get a content of their own, and blocks that none names go.</summary>
+    /// <returns>The versions that went or whose content was replaced, and the blocks that went: as they were.</returns>
+    public (ImmutableArray<VersionState> Versions, ImmutableArray<StoredBlock> Blocks) Drop(VersionsDroppedRecord record)
     {
-        lock (_lock) _versions[(int)(number.Value - 1)] = _versions[(int)(number.Value - 1)] with { Location = location };
+        lock (_lock)
+        {
+            ImmutableArray<VersionState> versions = _versions.Drop(record.Gaps, record.Images);
+            var blocks = ImmutableArray.CreateBuilder<StoredBlock>();
+            foreach (BlockId id in record.Blocks)
+            {
+                if (!_blocks.Remove(id, out StoredBlock? block)) continue;
+                blocks.Add(block);
+                if (id.Owner == Uid) _ownedBytes -= block.Bytes;
+            }
+
+            foreach (string operation in _operations.Where(o => _versions.Find(o.Value) is null).Select(o => o.Key).ToList()) _operations.Remove(operation);
+            _changes++;
+            return (versions, blocks.ToImmutable());
+        }
     }
 
-    /// <summary>A block was copied to another place.</summary>
-    public void Relocate(StoredBlock block)
+    /// <summary>Records of this memory stand at other places now. What is gone meanwhile is passed over.</summary>
+    /// <returns>For each that moved: where it stood and where it stands.</returns>
+    public ImmutableArray<Move> Relocate(MemoryRelocation relocation)
     {
-        lock (_lock) _blocks[_blocks.FindIndex(b => b.Id == block.Id)] = block;
+        lock (_lock)
+        {
+            var moves = ImmutableArray.CreateBuilder<Move>();
+            foreach (VersionPlace place in relocation.Versions)
+            {
+                if (_versions.Relocate(place) is RecordLocation from) moves.Add(new Move(LogName.Manifest, from, place.Location));
+            }
+
+            foreach (SlicePlace place in relocation.Slices)
+            {
+                if (RelocateSlice(place) is RecordLocation from) moves.Add(new Move(LogName.Blocks, from, place.Location));
+            }
+
+            _changes++;
+            return moves.ToImmutable();
+        }
     }
 
-    private void Remember(MemoryVersion version)
+    private RecordLocation? RelocateSlice(SlicePlace place)
+    {
+        if (!_blocks.TryGetValue(place.Slice.Block, out StoredBlock? block)) return null;
+        for (int i = 0; i < block.Slices.Length; i++)
+        {
+            StoredSlice slice = block.Slices[i];
+            if (slice.Layer != place.Slice.Layer || slice.Part != place.Slice.Part) continue;
+            _blocks[block.Id] = block with { Slices = block.Slices.SetItem(i, slice with { Location = place.Location }) };
+            return slice.Location;
+        }
+
+        return null;
+    }
+
+    private void AddBlock(StoredBlock block)
+    {
+        _blocks[block.Id] = block;
+        if (block.Id.Owner != Uid) return;
+        _ownedBytes += block.Bytes;
+        _lastBlock = Math.Max(_lastBlock, block.Id.Sequence);
+    }
+
+    private void RememberOperation(MemoryVersion version)
     {
         // The first version under a key is the answer to every repetition of it.
         if (version.OperationId is string operation) _operations.TryAdd(operation, version.Number);
     }
+}
 
-    private static LatentDbException Damaged(string what) => new(ErrorCode.DataDamaged, $"The manifest log contradicts itself: {what}.");
+/// <summary>A record that was copied.</summary>
+internal readonly record struct Move(LogName Log, RecordLocation From, RecordLocation To);
+
+/// <summary>Words for a log that contradicts itself.</summary>
+internal static class IndexDamage
+{
+    public static LatentDbException Of(string what) => new(ErrorCode.DataDamaged, $"The manifest log contradicts itself: {what}.");
 }

@@ -1,92 +1,242 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Index;
 
 /// <summary>
-/// Everything that a shard's manifest log says, in RAM. Records are applied in the order of the log and by the same code whether they were just
-/// committed or are replayed, so that recovery gives what was.
+/// What a shard's manifest log says: names and places of all memories in RAM, the memories themselves on demand. Records are applied in the order
+/// of the log and by the same code whether they were just committed or are replayed, so that recovery gives what was.
 /// </summary>
+/// <remarks>
+/// Whoever applies a record of a memory has its entry loaded and holds it. An entry that a record changed stays pinned until a checkpoint has
+/// stored it; so there is never more than one living entry of a memory, and never a stale one.
+/// </remarks>
 internal sealed class ShardIndex
 {
-    private readonly ConcurrentDictionary<MemoryUid, MemoryEntry> _byUid = new();
+    private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<MemoryUid, MemoryRef> _byUid = new();
     private readonly ConcurrentDictionary<ModelFingerprint, GenesisState> _genesis = new();
+    private readonly Dictionary<MemoryUid, HashSet<MemoryRef>> _borrowers = [];
+    private readonly Dictionary<MemoryUid, MemoryRef> _dirty = [];
+    private readonly List<MemoryUid> _removed = [];
+    private readonly EntryCache _cache = new(StoreLimits.MaxCachedEntryItems);
 
     public MemoryDirectory Directory { get; } = new();
 
     public BlockIndex Blocks { get; } = new();
 
+    public SegmentUsageTable Usage { get; } = new();
+
+    /// <summary>Where the stored directory stands.</summary>
+    public DirectoryPages Pages { get; } = new();
+
+    public ImmutableArray<GenesisState> Genesis => [.. _genesis.Values.OrderBy(g => g.Fingerprint.Value, StringComparer.Ordinal)];
+
     public GenesisState? FindGenesis(ModelFingerprint fingerprint) => _genesis.GetValueOrDefault(fingerprint);
 
-    public MemoryEntry? Find(MemoryUid uid) => _byUid.GetValueOrDefault(uid);
+    public MemoryRef? Find(MemoryUid uid) => _byUid.GetValueOrDefault(uid);
+
+    /// <summary>The entry of a memory, when it is in RAM.</summary>
+    public MemoryEntry? Loaded(MemoryRef memory)
+    {
+        MemoryEntry? entry;
+        lock (_lock) entry = memory.Loaded;
+        if (entry is not null) _cache.Touch(entry);
+        return entry;
+    }
+
+    /// <summary>Takes in a state that was read from the log.</summary>
+    /// <returns>The living entry; null when the memory's state stands elsewhere meanwhile, and what was read is old.</returns>
+    public MemoryEntry? Install(MemoryRef memory, RecordLocation from, MemoryState state)
+    {
+        MemoryEntry? entry;
+        lock (_lock)
+        {
+            entry = memory.Loaded;
+            if (entry is null)
+            {
+                if (memory.State != from || !_byUid.ContainsKey(memory.Uid)) return null;
+                entry = new MemoryEntry(state);
+                memory.Loaded = entry;
+            }
+        }
+
+        _cache.Touch(entry);
+        return entry;
+    }
+
+    /// <summary>Other memories that may name blocks of this one: its forks.</summary>
+    public ImmutableArray<MemoryRef> BorrowersOf(MemoryUid owner)
+    {
+        lock (_lock) return _borrowers.TryGetValue(owner, out HashSet<MemoryRef>? borrowers) ? [.. borrowers] : [];
+    }
 
     /// <summary>Applies one record that is durable.</summary>
-    /// <exception cref="LatentDbException">data_damaged when it contradicts what came before.</exception>
+    /// <exception cref="Errors.LatentDbException">data_damaged when it contradicts what came before.</exception>
     public void Apply(in FrameHeader header, ShardRecord record, RecordLocation location)
     {
         switch (record)
         {
-            case EpochOpenedRecord: break;
+            case EpochOpenedRecord or CheckpointRecord or MemoryStateRecord or DirectoryPageRecord: break;
             case GenesisRecord r: AddGenesis(new GenesisState(r.Fingerprint, location, r.Blocks)); break;
             case MemoryCreatedRecord r: Create(header, r); break;
-            case MemoryDeletedRecord: Delete(Require(header.Memory)); break;
-            case VersionRecord r: Add(Require(header.Memory), header, r, location); break;
-            case SnapshotCreatedRecord r: Require(header.Memory).Add(new Snapshot(r.Name, r.Version, header.Time)); break;
-            case SnapshotDeletedRecord r: Require(header.Memory).RemoveSnapshot(r.Name); break;
-            case CheckpointRecord r: Load(r); break;
-            default: throw Damaged($"a {record.Kind} record cannot be applied");
+            case MemoryAddedRecord r: Add(header, r); break;
+            case MemoryErasedRecord: Erase(header.Memory); break;
+            case VersionRecord r: Add(Change(header.Memory), header, r, location); break;
+            case SnapshotCreatedRecord r: Change(header.Memory).Add(new Snapshot(r.Name, r.Version, header.Time)); break;
+            case SnapshotDeletedRecord r: Change(header.Memory).RemoveSnapshot(r.Name); break;
+            case VersionsDroppedRecord r: Drop(header.Memory, r); break;
+            case RelocatedRecord r: Relocate(r); break;
+            default: throw IndexDamage.Of($"a {record.Kind} record cannot be applied");
         }
     }
 
-    /// <summary>The whole index in a fixed order, so that equal states have equal bytes.</summary>
-    public CheckpointRecord ToCheckpoint() => new(
-        [.. _genesis.Values.OrderBy(g => g.Fingerprint.Value, StringComparer.Ordinal)],
-        [.. _byUid.Values.OrderBy(m => m.Uid.Value).Select(m => m.ToState())]);
-
-    public void Relocate(GenesisState genesis)
+    /// <summary>Fills an empty index from a checkpoint.</summary>
+    public void Load(CheckpointRecord checkpoint, IEnumerable<DirectoryPageRecord> pages)
     {
-        _genesis[genesis.Fingerprint] = genesis;
-        foreach (StoredBlock block in genesis.Blocks) Blocks.Add(block);
+        foreach (GenesisState genesis in checkpoint.Genesis) AddGenesis(genesis);
+        Pages.Load(checkpoint.Pages);
+        foreach (DirectoryPageRecord page in pages)
+        {
+            foreach (MemoryUid uid in page.Removed) Forget(uid);
+            foreach (DirectoryItem item in page.Items) Load(item);
+            Pages.Count(page);
+        }
+
+        // What the pages say is in the checkpoint's own count.
+        _removed.Clear();
+        Usage.Load(checkpoint.Usage);
+    }
+
+    /// <summary>What a checkpoint has to store. Called while no record is being applied.</summary>
+    public IndexChanges TakeChanges()
+    {
+        lock (_lock)
+        {
+            return new IndexChanges([.. _dirty.Values.OrderBy(m => m.Uid.Value).Select(m => new ChangedMemory(m, m.Pinned!, m.Pinned!.Changes))], [.. _removed]);
+        }
+    }
+
+    /// <summary>A checkpoint is durable: what it stored need not be kept in RAM any more.</summary>
+    public void Stored(IndexChanges changes, IReadOnlyDictionary<MemoryUid, RecordLocation> places)
+    {
+        lock (_lock)
+        {
+            _removed.RemoveRange(0, changes.Removed.Length);
+            foreach (ChangedMemory changed in changes.Memories)
+            {
+                changed.Memory.State = places[changed.Memory.Uid];
+                if (changed.Entry.Changes != changed.Changes) continue;
+                changed.Memory.Pinned = null;
+                _dirty.Remove(changed.Memory.Uid);
+            }
+        }
+    }
+
+    /// <summary>Makes the next checkpoint store this memory's state anew.</summary>
+    public void Touch(MemoryEntry entry)
+    {
+        lock (_lock)
+        {
+            if (_byUid.TryGetValue(entry.Uid, out MemoryRef? memory)) Pin(memory, entry);
+        }
     }
 
     private void AddGenesis(GenesisState genesis)
     {
-        if (!_genesis.TryAdd(genesis.Fingerprint, genesis)) throw Damaged($"the genesis of {genesis.Fingerprint.Short} exists twice");
+        if (!_genesis.TryAdd(genesis.Fingerprint, genesis)) throw IndexDamage.Of($"the genesis of {genesis.Fingerprint.Short} exists twice");
         foreach (StoredBlock block in genesis.Blocks) Blocks.Add(block);
+        Usage.Add(genesis.Location, LogName.Manifest);
+        foreach (StoredBlock block in genesis.Blocks) Usage.Add(block);
     }
 
     private void Create(in FrameHeader header, MemoryCreatedRecord record)
     {
-        if (!_genesis.ContainsKey(record.Fingerprint)) throw Damaged($"{record.Key} begins with a genesis that is not there");
-        var first = new MemoryVersion(VersionNumber.First, null, VersionCause.Create, null, header.Time, record.Fingerprint, 0, 0, 0, 0, 0, null);
+        if (!_genesis.ContainsKey(record.Fingerprint)) throw IndexDamage.Of($"{record.Key} begins with a genesis that is not there");
+        var first = new MemoryVersion(VersionNumber.First, null, VersionCause.Create, null, header.Time, record.Fingerprint, 0, 0, 0, 0, 0, null) { Author = record.Author };
         ImmutableArray<VersionState> versions = [new VersionState(first, ContentKind.Genesis, null, null, 0)];
-        Add(new MemoryState(header.Memory, record.Key, header.Time, record.Metadata, versions, [], []));
+        AddNew(new MemoryState(header.Memory, record.Key, header.Time, record.Fingerprint, record.Metadata, versions, [], [], []));
     }
 
-    private void Add(MemoryState state)
+    private void Add(in FrameHeader header, MemoryAddedRecord record)
+    {
+        if (!_genesis.ContainsKey(record.State.Fingerprint)) throw IndexDamage.Of($"{record.State.Key} needs a genesis that is not there");
+        if (record.State.Uid != header.Memory) throw IndexDamage.Of($"memory {header.Memory} is added as {record.State.Uid}");
+        MemoryState state = Stamped(record.State, header.Time);
+        AddNew(state);
+        foreach (VersionState version in state.Versions) Usage.Add(version.Location, LogName.Manifest);
+        foreach (StoredBlock block in state.Blocks) Usage.Add(block);
+    }
+
+    /// <summary>A fork learns its time only from the record that makes it; an import brings its own times.</summary>
+    private static MemoryState Stamped(MemoryState state, HybridTimestamp time)
+    {
+        if (state.CreatedAt != default) return state;
+        return state with
+        {
+            CreatedAt = time,
+            Versions = [.. state.Versions.Select(v => v.Version.CommittedAt != default ? v : v with { Version = v.Version with { CommittedAt = time } })],
+        };
+    }
+
+    private void AddNew(MemoryState state)
     {
         var entry = new MemoryEntry(state);
-        if (!_byUid.TryAdd(state.Uid, entry) || !Directory.TryAdd(entry)) throw Damaged($"{state.Key} exists twice");
-        foreach (StoredBlock block in state.Blocks) Blocks.Add(block);
+        ImmutableArray<MemoryUid> lenders = [.. state.Blocks.Select(b => b.Id.Owner).Where(o => o != state.Uid).Distinct()];
+        var memory = new MemoryRef(state.Uid, state.Key, null, lenders);
+        lock (_lock)
+        {
+            Enter(memory);
+            memory.Loaded = entry;
+            Pin(memory, entry);
+        }
+
+        _cache.Touch(entry);
+    }
+
+    private void Load(DirectoryItem item)
+    {
+        lock (_lock)
+        {
+            if (_byUid.TryGetValue(item.Uid, out MemoryRef? known))
+            {
+                known.State = item.State;
+                return;
+            }
+
+            Enter(new MemoryRef(item.Uid, item.Key, item.State, item.Lenders));
+        }
+    }
+
+    private void Enter(MemoryRef memory)
+    {
+        if (!_byUid.TryAdd(memory.Uid, memory) || !Directory.TryAdd(memory)) throw IndexDamage.Of($"{memory.Key} exists twice");
+        foreach (MemoryUid lender in memory.Lenders)
+        {
+            if (!_borrowers.TryGetValue(lender, out HashSet<MemoryRef>? borrowers)) _borrowers.Add(lender, borrowers = []);
+            borrowers.Add(memory);
+        }
     }
 
     private void Add(MemoryEntry entry, in FrameHeader header, VersionRecord record, RecordLocation location)
     {
         MemoryVersion version = record.Version with { CommittedAt = header.Time };
-        foreach (StoredBlock block in record.Blocks) Blocks.Add(block);
-        entry.Add(ContentOf(entry, version, record, location), record.Blocks);
+        VersionState state = ContentOf(entry, version, record, location);
+        entry.Add(state, record.Blocks);
+        Usage.Add(state.Location, LogName.Manifest);
+        foreach (StoredBlock block in record.Blocks) Usage.Add(block);
     }
 
     private static VersionState ContentOf(MemoryEntry entry, MemoryVersion version, VersionRecord record, RecordLocation location)
     {
         if (record.SameAs is VersionNumber target)
         {
-            VersionState source = entry.Find(target) ?? throw Damaged($"version {version.Number} of {entry.Key} repeats version {target}, which is not there");
-            if (source.Content == ContentKind.SameAs) throw Damaged($"version {version.Number} of {entry.Key} repeats a repetition");
+            VersionState source = entry.Find(target) ?? throw IndexDamage.Of($"version {version.Number} of {entry.Key} repeats version {target}, which is not there");
+            if (source.Content == ContentKind.SameAs) throw IndexDamage.Of($"version {version.Number} of {entry.Key} repeats a repetition");
             return new VersionState(version, ContentKind.SameAs, target, null, source.Depth);
         }
 
@@ -94,23 +244,105 @@ internal sealed class ShardIndex
         return new VersionState(version, ContentKind.Deltas, null, location, entry.Head.Depth + record.Deltas.Length);
     }
 
-    private void Delete(MemoryEntry entry)
+    private void Drop(MemoryUid uid, VersionsDroppedRecord record)
     {
-        entry.MarkDeleted();
-        Directory.Remove(entry.Key);
-        _byUid.TryRemove(entry.Uid, out _);
-        foreach (StoredBlock block in entry.ToState().Blocks) Blocks.Remove(block);
+        MemoryEntry entry = Change(uid);
+        (ImmutableArray<VersionState> versions, ImmutableArray<StoredBlock> blocks) = entry.Drop(record);
+        foreach (VersionState version in versions) Usage.Remove(version.Location, LogName.Manifest);
+        foreach (VersionPlace image in record.Images) Usage.Add(image.Location, LogName.Manifest);
+        foreach (StoredBlock block in blocks) Usage.Remove(block);
     }
 
-    private void Load(CheckpointRecord record)
+    private void Relocate(RelocatedRecord record)
     {
-        // A checkpoint in the middle of a replay repeats what is known; only at the start does it bring anything.
-        if (!_genesis.IsEmpty || !_byUid.IsEmpty) return;
-        foreach (GenesisState genesis in record.Genesis) AddGenesis(genesis);
-        foreach (MemoryState memory in record.Memories) Add(memory);
+        foreach (MemoryRelocation relocation in record.Memories)
+        {
+            // Erased meanwhile: the copies are garbage like the originals.
+            if (!_byUid.ContainsKey(relocation.Memory)) continue;
+            foreach (Move move in Change(relocation.Memory).Relocate(relocation))
+            {
+                Usage.Remove(move.From, move.Log);
+                Usage.Add(move.To, move.Log);
+            }
+        }
+
+        foreach (GenesisState genesis in record.Genesis) Relocate(genesis);
     }
 
-    private MemoryEntry Require(MemoryUid uid) => Find(uid) ?? throw Damaged($"a record names memory {uid}, which is not there");
+    private void Relocate(GenesisState genesis)
+    {
+        GenesisState before = _genesis[genesis.Fingerprint];
+        _genesis[genesis.Fingerprint] = genesis;
+        Usage.Remove(before.Location, LogName.Manifest);
+        Usage.Add(genesis.Location, LogName.Manifest);
+        foreach (StoredBlock block in before.Blocks) Usage.Remove(block);
+        foreach (StoredBlock block in genesis.Blocks)
+        {
+            Usage.Add(block);
+            Blocks.Add(block);
+        }
+    }
 
-    private static LatentDbException Damaged(string what) => new(ErrorCode.DataDamaged, $"The manifest log contradicts itself: {what}.");
+    private void Erase(MemoryUid uid)
+    {
+        MemoryEntry? entry = Find(uid)?.Loaded;
+        if (entry is not null)
+        {
+            entry.MarkErased();
+            MemoryState state = entry.ToState();
+            foreach (VersionState version in state.Versions) Usage.Remove(version.Location, LogName.Manifest);
+            foreach (StoredBlock block in state.Blocks) Usage.Remove(block);
+            _cache.Remove(entry);
+        }
+
+        Forget(uid);
+    }
+
+    private void Forget(MemoryUid uid)
+    {
+        lock (_lock)
+        {
+            if (!_byUid.TryRemove(uid, out MemoryRef? memory)) return;
+            Directory.Remove(memory.Key);
+            _dirty.Remove(uid);
+            memory.Pinned = null;
+            memory.Loaded = null;
+            foreach (MemoryUid lender in memory.Lenders)
+            {
+                if (_borrowers.TryGetValue(lender, out HashSet<MemoryRef>? borrowers) && borrowers.Remove(memory) && borrowers.Count == 0) _borrowers.Remove(lender);
+            }
+
+            if (memory.State is null) return;
+            Usage.Remove(memory.State, LogName.Manifest);
+            _removed.Add(uid);
+        }
+    }
+
+    /// <summary>The entry of a memory that a record changes.</summary>
+    private MemoryEntry Change(MemoryUid uid)
+    {
+        lock (_lock)
+        {
+            if (!_byUid.TryGetValue(uid, out MemoryRef? memory)) throw IndexDamage.Of($"a record names memory {uid}, which is not there");
+            MemoryEntry entry = memory.Loaded ?? throw new InvalidOperationException($"Memory {memory.Key} is changed, but was not loaded.");
+            Pin(memory, entry);
+            return entry;
+        }
+    }
+
+    private void Pin(MemoryRef memory, MemoryEntry entry)
+    {
+        memory.Pinned = entry;
+        _dirty[memory.Uid] = memory;
+    }
 }
+
+/// <summary>What happened since the last checkpoint.</summary>
+/// <param name="Memories">Memories whose state is to be stored.</param>
+/// <param name="Removed">Memories that stored pages name and that are gone.</param>
+internal sealed record IndexChanges(ImmutableArray<ChangedMemory> Memories, ImmutableArray<MemoryUid> Removed);
+
+/// <param name="Memory">The memory.</param>
+/// <param name="Entry">Its entry.</param>
+/// <param name="Changes">The count of changes that the stored state includes.</param>
+internal sealed record ChangedMemory(MemoryRef Memory, MemoryEntry Entry, long Changes);

@@ -1,38 +1,117 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.MessagePack;
-using LatentDb.MemoryStore.Time;
-using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Records;
 
-/// <summary>The checkpoint record.</summary>
+/// <summary>The checkpoint record and the pages of the directory.</summary>
 internal static class CheckpointCodec
 {
     private const int GenesisParts = 3;
+    private const int ItemParts = 4;
+    private const int UsageParts = 4;
 
     public static void Write(ref MessagePackWriter writer, CheckpointRecord record)
     {
-        writer.WriteMapHeader(2);
+        writer.WriteMapHeader(4);
         writer.WriteInt64(1);
-        writer.WriteArrayHeader(record.Genesis.Length);
-        foreach (GenesisState genesis in record.Genesis)
+        writer.WriteArrayHeader(record.Before.Length);
+        foreach (EpochSeal seal in record.Before)
         {
-            writer.WriteArrayHeader(GenesisParts);
-            writer.Write(genesis.Fingerprint);
-            writer.Write(genesis.Location);
-            writer.Write(genesis.Blocks);
+            writer.WriteArrayHeader(3);
+            writer.WriteInt64(seal.Epoch.Value);
+            writer.Write(seal.Manifest);
+            writer.Write(seal.Blocks);
         }
 
         writer.WriteInt64(2);
-        writer.WriteArrayHeader(record.Memories.Length);
-        foreach (MemoryState memory in record.Memories) WriteMemory(ref writer, memory);
+        WriteGenesis(ref writer, record.Genesis);
+        writer.WriteInt64(3);
+        writer.WriteArrayHeader(record.Pages.Length);
+        foreach (RecordLocation page in record.Pages) writer.Write(page);
+        writer.WriteInt64(4);
+        writer.WriteArrayHeader(record.Usage.Length);
+        foreach (SegmentUsage usage in record.Usage) WriteUsage(ref writer, usage);
     }
 
     public static CheckpointRecord Read(ref MessagePackReader reader)
     {
         FieldReader fields = FieldReader.Begin(ref reader);
         fields.Field(ref reader, 1);
+        var before = ImmutableArray.CreateBuilder<EpochSeal>(reader.ReadArrayHeader());
+        for (int i = 0; i < before.Capacity; i++)
+        {
+            ScalarCodec.Expect(reader.ReadArrayHeader(), 3, "epoch seal");
+            before.Add(new EpochSeal(new Epoch(reader.ReadInt64()), reader.ReadSeal(), reader.ReadSeal()));
+        }
+
+        fields.Next(ref reader);
+        fields.Field(ref reader, 2);
+        ImmutableArray<GenesisState> genesis = ReadGenesis(ref reader);
+        fields.Next(ref reader);
+        fields.Field(ref reader, 3);
+        var pages = ImmutableArray.CreateBuilder<RecordLocation>(reader.ReadArrayHeader());
+        for (int i = 0; i < pages.Capacity; i++) pages.Add(reader.ReadLocation());
+        fields.Next(ref reader);
+        fields.Field(ref reader, 4);
+        var usage = ImmutableArray.CreateBuilder<SegmentUsage>(reader.ReadArrayHeader());
+        for (int i = 0; i < usage.Capacity; i++) usage.Add(ReadUsage(ref reader));
+        fields.Next(ref reader);
+        fields.End(ref reader);
+        return new CheckpointRecord(before.MoveToImmutable(), genesis, pages.MoveToImmutable(), usage.MoveToImmutable());
+    }
+
+    public static void WritePage(ref MessagePackWriter writer, DirectoryPageRecord page)
+    {
+        writer.WriteMapHeader(2);
+        writer.WriteInt64(1);
+        writer.WriteArrayHeader(page.Items.Length);
+        foreach (DirectoryItem item in page.Items)
+        {
+            writer.WriteArrayHeader(ItemParts);
+            writer.Write(item.Uid);
+            writer.Write(item.Key);
+            writer.Write(item.State);
+            WriteUids(ref writer, item.Lenders);
+        }
+
+        writer.WriteInt64(2);
+        WriteUids(ref writer, page.Removed);
+    }
+
+    public static DirectoryPageRecord ReadPage(ref MessagePackReader reader)
+    {
+        FieldReader fields = FieldReader.Begin(ref reader);
+        fields.Field(ref reader, 1);
+        var items = ImmutableArray.CreateBuilder<DirectoryItem>(reader.ReadArrayHeader());
+        for (int i = 0; i < items.Capacity; i++)
+        {
+            ScalarCodec.Expect(reader.ReadArrayHeader(), ItemParts, "directory item");
+            items.Add(new DirectoryItem(reader.ReadUid(), reader.ReadKey(), reader.ReadLocation(), ReadUids(ref reader)));
+        }
+
+        fields.Next(ref reader);
+        fields.Field(ref reader, 2);
+        ImmutableArray<MemoryUid> removed = ReadUids(ref reader);
+        fields.Next(ref reader);
+        fields.End(ref reader);
+        return new DirectoryPageRecord(items.MoveToImmutable(), removed);
+    }
+
+    public static void WriteGenesis(ref MessagePackWriter writer, ImmutableArray<GenesisState> states)
+    {
+        writer.WriteArrayHeader(states.Length);
+        foreach (GenesisState genesis in states)
+        {
+            writer.WriteArrayHeader(GenesisParts);
+            writer.Write(genesis.Fingerprint);
+            writer.Write(genesis.Location);
+            writer.Write(genesis.Blocks);
+        }
+    }
+
+    public static ImmutableArray<GenesisState> ReadGenesis(ref MessagePackReader reader)
+    {
         var genesis = ImmutableArray.CreateBuilder<GenesisState>(reader.ReadArrayHeader());
         for (int i = 0; i < genesis.Capacity; i++)
         {
@@ -40,77 +119,36 @@ internal static class CheckpointCodec
             genesis.Add(new GenesisState(reader.ReadFingerprint(), reader.ReadLocation(), reader.ReadBlocks()));
         }
 
-        fields.Next(ref reader);
-        fields.Field(ref reader, 2);
-        var memories = ImmutableArray.CreateBuilder<MemoryState>(reader.ReadArrayHeader());
-        for (int i = 0; i < memories.Capacity; i++) memories.Add(ReadMemory(ref reader));
-        fields.Next(ref reader);
-        fields.End(ref reader);
-        return new CheckpointRecord(genesis.MoveToImmutable(), memories.MoveToImmutable());
+        return genesis.MoveToImmutable();
     }
 
-    private static void WriteMemory(ref MessagePackWriter writer, MemoryState memory)
+    private static void WriteUsage(ref MessagePackWriter writer, SegmentUsage usage)
     {
-        writer.WriteMapHeader(7);
-        writer.WriteInt64(1);
-        writer.Write(memory.Uid);
-        writer.WriteInt64(2);
-        writer.Write(memory.Key);
-        writer.WriteInt64(3);
-        writer.WriteInt64(memory.CreatedAt.UtcTicks);
-        writer.WriteInt64(4);
-        writer.WriteString(memory.Metadata);
-        writer.WriteInt64(5);
-        writer.WriteArrayHeader(memory.Versions.Length);
-        foreach (VersionState version in memory.Versions) VersionCodec.WriteState(ref writer, version);
-        writer.WriteInt64(6);
-        writer.WriteArrayHeader(memory.Snapshots.Length);
-        foreach (Snapshot snapshot in memory.Snapshots) WriteSnapshot(ref writer, snapshot);
-        writer.WriteInt64(7);
-        writer.Write(memory.Blocks);
+        writer.WriteArrayHeader(UsageParts);
+        writer.WriteInt64(usage.Segment.Epoch.Value);
+        writer.WriteInt64((byte)usage.Segment.Log);
+        writer.WriteInt64(usage.Segment.Segment);
+        writer.WriteInt64(usage.Bytes);
     }
 
-    private static MemoryState ReadMemory(ref MessagePackReader reader)
+    private static SegmentUsage ReadUsage(ref MessagePackReader reader)
     {
-        FieldReader fields = FieldReader.Begin(ref reader);
-        fields.Field(ref reader, 1);
-        MemoryUid uid = reader.ReadUid();
-        fields.Next(ref reader);
-        fields.Field(ref reader, 2);
-        MemoryKey key = reader.ReadKey();
-        fields.Next(ref reader);
-        fields.Field(ref reader, 3);
-        var createdAt = new HybridTimestamp(reader.ReadInt64());
-        fields.Next(ref reader);
-        fields.Field(ref reader, 4);
-        string? metadata = reader.ReadString();
-        fields.Next(ref reader);
-        fields.Field(ref reader, 5);
-        var versions = ImmutableArray.CreateBuilder<VersionState>(reader.ReadArrayHeader());
-        for (int i = 0; i < versions.Capacity; i++) versions.Add(VersionCodec.ReadState(ref reader));
-        fields.Next(ref reader);
-        fields.Field(ref reader, 6);
-        var snapshots = ImmutableArray.CreateBuilder<Snapshot>(reader.ReadArrayHeader());
-        for (int i = 0; i < snapshots.Capacity; i++) snapshots.Add(ReadSnapshot(ref reader));
-        fields.Next(ref reader);
-        fields.Field(ref reader, 7);
-        ImmutableArray<StoredBlock> blocks = reader.ReadBlocks();
-        fields.Next(ref reader);
-        fields.End(ref reader);
-        return new MemoryState(uid, key, createdAt, metadata, versions.MoveToImmutable(), snapshots.MoveToImmutable(), blocks);
+        ScalarCodec.Expect(reader.ReadArrayHeader(), UsageParts, "segment usage");
+        return new SegmentUsage(new SegmentId(new Epoch(reader.ReadInt64()), (LogName)reader.ReadInt32(), reader.ReadInt32()), reader.ReadInt64());
     }
 
-    private static void WriteSnapshot(ref MessagePackWriter writer, Snapshot snapshot)
+    private static void WriteUids(ref MessagePackWriter writer, ImmutableArray<MemoryUid> uids)
     {
-        writer.WriteArrayHeader(3);
-        writer.WriteString(snapshot.Name.Value);
-        writer.WriteInt64(snapshot.Version.Value);
-        writer.WriteInt64(snapshot.CreatedAt.UtcTicks);
+        writer.WriteArrayHeader(uids.Length);
+        foreach (MemoryUid uid in uids) writer.Write(uid);
     }
 
-    private static Snapshot ReadSnapshot(ref MessagePackReader reader)
+    private static ImmutableArray<MemoryUid> ReadUids(ref MessagePackReader reader)
     {
-        ScalarCodec.Expect(reader.ReadArrayHeader(), 3, "snapshot");
-        return new Snapshot(SnapshotName.Parse(reader.ReadString()), reader.ReadVersion(), new HybridTimestamp(reader.ReadInt64()));
+        int count = reader.ReadArrayHeader();
+        if (count == 0) return [];
+        var uids = ImmutableArray.CreateBuilder<MemoryUid>(count);
+        for (int i = 0; i < count; i++) uids.Add(reader.ReadUid());
+        return uids.MoveToImmutable();
     }
 }

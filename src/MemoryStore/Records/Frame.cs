@@ -1,63 +1,85 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace LatentDb.MemoryStore.Records;
 
-/// <summary>Seals and opens frames. A frame is header, operation id, payload, and zeros up to a length of 16 n + 4.</summary>
+/// <summary>Seals and opens frames. A frame is header, stored payload, and zeros up to a length of 16 n + 4.</summary>
 /// <remarks>
 /// The odd length is the log's: it puts 12 bytes before each entry, so that every entry takes a multiple of 16 and the log can fill the gap to
-/// any sector or page exactly.
+/// any sector or page exactly. The checksum is over what is stored, so that whoever has no key can still tell damage.
 /// </remarks>
 internal static class Frame
 {
     private const int Granule = 16;
     private const int Remainder = 4;
 
-    /// <summary>Bytes of a frame with that body (operation id and payload).</summary>
-    public static int Length(int bodyBytes) =>
-        checked(FrameHeader.Bytes + bodyBytes - Remainder + Granule - 1) / Granule * Granule + Remainder;
+    /// <summary>Bytes of a frame with that stored payload.</summary>
+    public static int Length(int storedBytes) =>
+        checked(FrameHeader.Bytes + storedBytes - Remainder + Granule - 1) / Granule * Granule + Remainder;
 
-    /// <summary>The largest body whose frame has at most <paramref name="frameBytes"/> bytes.</summary>
-    public static int MaxBody(int frameBytes) => ((frameBytes - Remainder) / Granule * Granule) + Remainder - FrameHeader.Bytes;
+    /// <summary>Bytes that a payload takes in a frame.</summary>
+    public static int StoredBytes(int payloadBytes, bool isEncrypted) => payloadBytes + (isEncrypted ? FrameKey.TagBytes : 0);
+
+    /// <summary>The largest payload whose frame has at most <paramref name="frameBytes"/> bytes, encrypted or not.</summary>
+    public static int MaxPayload(int frameBytes) => ((frameBytes - Remainder) / Granule * Granule) + Remainder - FrameHeader.Bytes - FrameKey.TagBytes;
 
     /// <summary>Writes a whole frame into <paramref name="target"/>, which has <see cref="Length"/> bytes.</summary>
+    /// <param name="target">The frame.</param>
+    /// <param name="header">What it says of itself; length and encryption are filled in.</param>
+    /// <param name="payload">In clear.</param>
+    /// <param name="key">Encrypts the payload; null = stored in clear.</param>
     /// <returns>The seal: the chain field of the frame that follows.</returns>
-    public static ulong Seal(Span<byte> target, FrameHeader header, ReadOnlySpan<byte> operationId, ReadOnlySpan<byte> payload)
+    public static ulong Seal(Span<byte> target, FrameHeader header, ReadOnlySpan<byte> payload, FrameKey? key)
     {
-        if (target.Length != Length(operationId.Length + payload.Length)) throw new ArgumentException("The target is not as long as the frame.", nameof(target));
+        int stored = StoredBytes(payload.Length, key is not null);
+        if (target.Length != Length(stored)) throw new ArgumentException("The target is not as long as the frame.", nameof(target));
+        FrameHeader whole = header with { PayloadBytes = stored, Flags = header.Flags | (key is null ? FrameFlags.None : FrameFlags.Encrypted) };
+        whole.WriteFields(target);
         Span<byte> body = target[FrameHeader.Bytes..];
-        operationId.CopyTo(body);
-        payload.CopyTo(body[operationId.Length..]);
-        body[(operationId.Length + payload.Length)..].Clear();
-        uint checksum = Checksum.Crc32C(body[..(operationId.Length + payload.Length)]);
-        FrameHeader whole = header with { PayloadBytes = payload.Length, OperationIdBytes = operationId.Length };
-        whole.Write(target, checksum);
+        if (key is null) payload.CopyTo(body);
+        else key.Seal(header.Sequence, target[..FrameHeader.BoundBytes], payload, body[..stored]);
+        body[stored..].Clear();
+        FrameHeader.WriteChecksums(target, Checksum.Crc32C(body[..stored]));
         return FrameHeader.Seal(target);
     }
 
-    /// <summary>Checks every byte of a frame.</summary>
+    /// <summary>Checks every byte of a frame; the payload stays sealed.</summary>
     /// <exception cref="FrameFormatException">Naming what does not agree.</exception>
     public static FrameHeader Open(ReadOnlySpan<byte> frame)
     {
         FrameHeader header = FrameHeader.Read(frame);
-        if (header.PayloadBytes < 0 || header.OperationIdBytes is < 0 or > StoreLimits.MaxOperationIdLength * 4)
+        int least = header.IsEncrypted ? FrameKey.TagBytes : 0;
+        if (header.PayloadBytes < least || header.PayloadBytes > frame.Length || Length(header.PayloadBytes) != frame.Length)
         {
-            throw new FrameFormatException($"lengths {header.OperationIdBytes} and {header.PayloadBytes} are out of range");
+            throw new FrameFormatException($"{frame.Length} bytes do not hold a payload of {header.PayloadBytes}");
         }
 
-        long body = (long)header.OperationIdBytes + header.PayloadBytes;
-        if (body > frame.Length || Length((int)body) != frame.Length) throw new FrameFormatException($"{frame.Length} bytes do not hold a body of {body}");
         if (header.Part < 0 || header.Parts < 1 || header.Part >= header.Parts) throw new FrameFormatException($"part {header.Part} of {header.Parts} cannot be");
-        if (BinaryPrimitives.ReadUInt32LittleEndian(frame[72..]) != 0) throw new FrameFormatException("the reserved field is not zero") { IsUnsupported = true };
+        if (BinaryPrimitives.ReadUInt64LittleEndian(frame[FrameHeader.ReservedOffset..]) != 0) throw new FrameFormatException("the reserved field is not zero") { IsUnsupported = true };
         ReadOnlySpan<byte> rest = frame[FrameHeader.Bytes..];
-        if (Checksum.Crc32C(rest[..(int)body]) != FrameHeader.BodyChecksum(frame)) throw new FrameFormatException("the body's checksum does not match");
-        if (rest[(int)body..].ContainsAnyExcept((byte)0)) throw new FrameFormatException("the padding is not zero");
+        if (Checksum.Crc32C(rest[..header.PayloadBytes]) != FrameHeader.BodyChecksum(frame)) throw new FrameFormatException("the payload's checksum does not match");
+        if (rest[header.PayloadBytes..].ContainsAnyExcept((byte)0)) throw new FrameFormatException("the padding is not zero");
         return header;
     }
 
-    public static string? OperationId(in FrameHeader header, ReadOnlySpan<byte> frame) =>
-        header.OperationIdBytes == 0 ? null : Encoding.UTF8.GetString(frame.Slice(FrameHeader.Bytes, header.OperationIdBytes));
+    /// <summary>Bytes of the payload in clear.</summary>
+    public static int PayloadBytes(in FrameHeader header) => header.PayloadBytes - (header.IsEncrypted ? FrameKey.TagBytes : 0);
 
-    public static ReadOnlySpan<byte> Payload(in FrameHeader header, ReadOnlySpan<byte> frame) =>
-        frame.Slice(FrameHeader.Bytes + header.OperationIdBytes, header.PayloadBytes);
+    /// <summary>Writes the payload in clear into <paramref name="target"/>, which has <see cref="PayloadBytes"/> bytes.</summary>
+    /// <param name="header">Of a frame that was opened.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="key">Needed when the payload is encrypted.</param>
+    /// <param name="target">Receives the payload.</param>
+    /// <exception cref="FrameFormatException">The key is missing or is another one.</exception>
+    public static void ReadPayload(in FrameHeader header, ReadOnlySpan<byte> frame, FrameKey? key, Span<byte> target)
+    {
+        ReadOnlySpan<byte> stored = frame.Slice(FrameHeader.Bytes, header.PayloadBytes);
+        if (!header.IsEncrypted)
+        {
+            stored.CopyTo(target);
+            return;
+        }
+
+        if (key is null) throw new FrameFormatException("the payload is encrypted, and there is no key for it");
+        key.Open(header.Sequence, frame[..FrameHeader.BoundBytes], stored, target);
+    }
 }

@@ -10,8 +10,8 @@ namespace LatentDb.MemoryStore.Records;
 ///  0 u32 magic "LDBF"      4 u8 format version   5 u8 kind          6 u16 flags
 ///  8 u128 memory uid      24 i64 owner epoch    32 i64 sequence    40 i64 UTC ticks
 /// 48 u64 seal of the frame before               56 u32 part        60 u32 parts
-/// 64 u32 payload bytes    68 u32 operation id bytes                72 u32 reserved, 0
-/// 76 u32 CRC-32C of operation id and payload    80 u32 CRC-32C of bytes 0..79
+/// 64 u32 stored payload bytes                   68 u64 reserved, 0
+/// 76 u32 CRC-32C of the stored payload          80 u32 CRC-32C of bytes 0..79
 /// </code>
 /// </summary>
 internal readonly record struct FrameHeader(
@@ -24,16 +24,24 @@ internal readonly record struct FrameHeader(
     ulong Chain,
     int Part,
     int Parts,
-    int PayloadBytes,
-    int OperationIdBytes)
+    int PayloadBytes)
 {
     public const int Bytes = 84;
     public const uint Magic = 0x4642444c;
-    public const byte FormatVersion = 1;
+    public const byte FormatVersion = 2;
+
+    /// <summary>Bytes, from the first, that a sealed payload is bound to: all that names the frame, but not its length or checksums.</summary>
+    public const int BoundBytes = 64;
+
+    /// <summary>Place of the eight reserved bytes.</summary>
+    public const int ReservedOffset = 68;
     private const int BodyChecksumOffset = 76;
     private const int HeaderChecksumOffset = 80;
 
-    public void Write(Span<byte> target, uint bodyChecksum)
+    public bool IsEncrypted => Flags.HasFlag(FrameFlags.Encrypted);
+
+    /// <summary>Writes everything but the checksums.</summary>
+    public void WriteFields(Span<byte> target)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(target, Magic);
         target[4] = FormatVersion;
@@ -47,8 +55,12 @@ internal readonly record struct FrameHeader(
         BinaryPrimitives.WriteInt32LittleEndian(target[56..], Part);
         BinaryPrimitives.WriteInt32LittleEndian(target[60..], Parts);
         BinaryPrimitives.WriteInt32LittleEndian(target[64..], PayloadBytes);
-        BinaryPrimitives.WriteInt32LittleEndian(target[68..], OperationIdBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(target[72..], 0);
+        BinaryPrimitives.WriteUInt64LittleEndian(target[ReservedOffset..], 0);
+    }
+
+    /// <summary>Writes both checksums over what stands there.</summary>
+    public static void WriteChecksums(Span<byte> target, uint bodyChecksum)
+    {
         BinaryPrimitives.WriteUInt32LittleEndian(target[BodyChecksumOffset..], bodyChecksum);
         BinaryPrimitives.WriteUInt32LittleEndian(target[HeaderChecksumOffset..], Checksum.Crc32C(target[..HeaderChecksumOffset]));
     }
@@ -64,7 +76,7 @@ internal readonly record struct FrameHeader(
         if (source[4] != FormatVersion) throw new FrameFormatException($"format version {source[4]} is not known") { IsUnsupported = true };
         var kind = (FrameKind)source[5];
         var flags = (FrameFlags)BinaryPrimitives.ReadUInt16LittleEndian(source[6..]);
-        if (kind is < FrameKind.BlockSlice or > FrameKind.Checkpoint) throw new FrameFormatException($"record kind {source[5]} is not known") { IsUnsupported = true };
+        if (!Enum.IsDefined(kind)) throw new FrameFormatException($"record kind {source[5]} is not known") { IsUnsupported = true };
         if ((flags & ~FrameFlags.Known) != FrameFlags.None) throw new FrameFormatException($"flags 0x{(ushort)flags:x4} are not known") { IsUnsupported = true };
         return new FrameHeader(
             kind,
@@ -76,8 +88,7 @@ internal readonly record struct FrameHeader(
             BinaryPrimitives.ReadUInt64LittleEndian(source[48..]),
             BinaryPrimitives.ReadInt32LittleEndian(source[56..]),
             BinaryPrimitives.ReadInt32LittleEndian(source[60..]),
-            BinaryPrimitives.ReadInt32LittleEndian(source[64..]),
-            BinaryPrimitives.ReadInt32LittleEndian(source[68..]));
+            BinaryPrimitives.ReadInt32LittleEndian(source[64..]));
     }
 
     public static uint BodyChecksum(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt32LittleEndian(frame[BodyChecksumOffset..]);

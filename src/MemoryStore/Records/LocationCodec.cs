@@ -8,32 +8,31 @@ namespace LatentDb.MemoryStore.Records;
 /// <summary>Places in logs, and the blocks that stand there.</summary>
 internal static class LocationCodec
 {
-    private const int LocationParts = 5;
+    private const int LocationParts = 3;
     private const int SliceParts = 4;
-    private const int BlockParts = 3;
+    private const int BlockParts = 4;
+    private const int BlockKeyBytes = 32;
 
     public static void Write(this ref MessagePackWriter writer, RecordLocation location)
     {
-        writer.WriteArrayHeader(LocationParts);
+        writer.WriteArrayHeader(LocationParts + location.Addresses.Length);
         writer.WriteInt64(location.Epoch.Value);
         writer.WriteInt64(location.Sequence);
         writer.WriteInt64(location.Bytes);
-        writer.WriteInt64(location.OperationIdBytes);
-        writer.WriteArrayHeader(location.Addresses.Length);
         foreach (long address in location.Addresses) writer.WriteInt64(address);
     }
 
     public static RecordLocation ReadLocation(this ref MessagePackReader reader)
     {
-        ScalarCodec.Expect(reader.ReadArrayHeader(), LocationParts, "location");
+        int parts = reader.ReadArrayHeader() - LocationParts;
+        if (parts < 1) throw new MessagePackFormatException("A location without frames.");
         var epoch = new Epoch(reader.ReadInt64());
         long sequence = reader.ReadInt64();
         int bytes = reader.ReadInt32();
-        int operationIdBytes = reader.ReadInt32();
-        var addresses = ImmutableArray.CreateBuilder<long>(reader.ReadArrayHeader());
-        for (int i = 0; i < addresses.Capacity; i++) addresses.Add(reader.ReadInt64());
-        if (bytes < 0 || operationIdBytes < 0 || addresses.Count == 0) throw new MessagePackFormatException("A location without frames.");
-        return new RecordLocation(epoch, sequence, bytes, operationIdBytes, addresses.MoveToImmutable());
+        var addresses = ImmutableArray.CreateBuilder<long>(parts);
+        for (int i = 0; i < parts; i++) addresses.Add(reader.ReadInt64());
+        if (bytes < 0) throw new MessagePackFormatException($"A location of {bytes} bytes.");
+        return new RecordLocation(epoch, sequence, bytes, addresses.MoveToImmutable());
     }
 
     public static void Write(this ref MessagePackWriter writer, LogSeal seal)
@@ -58,6 +57,7 @@ internal static class LocationCodec
             writer.WriteArrayHeader(BlockParts);
             writer.Write(block.Id.Owner);
             writer.WriteInt64(block.Id.Sequence);
+            writer.WriteBinary(block.Key.AsSpan());
             writer.WriteArrayHeader(block.Slices.Length);
             foreach (StoredSlice slice in block.Slices) WriteSlice(ref writer, slice);
         }
@@ -70,9 +70,11 @@ internal static class LocationCodec
         {
             ScalarCodec.Expect(reader.ReadArrayHeader(), BlockParts, "stored block");
             var id = new BlockId(reader.ReadUid(), reader.ReadInt64());
+            ImmutableArray<byte> key = [.. reader.ReadBinary()];
+            if (key.Length != BlockKeyBytes) throw new MessagePackFormatException($"A block's key has {BlockKeyBytes} bytes, not {key.Length}.");
             var slices = ImmutableArray.CreateBuilder<StoredSlice>(reader.ReadArrayHeader());
             for (int s = 0; s < slices.Capacity; s++) slices.Add(ReadSlice(ref reader));
-            blocks.Add(new StoredBlock(id, slices.MoveToImmutable()));
+            blocks.Add(new StoredBlock(id, key, slices.MoveToImmutable()));
         }
 
         return blocks.MoveToImmutable();

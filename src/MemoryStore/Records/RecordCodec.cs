@@ -18,11 +18,16 @@ internal static class RecordCodec
             case EpochOpenedRecord r: WriteEpochOpened(ref writer, r); break;
             case GenesisRecord r: WriteGenesis(ref writer, r); break;
             case MemoryCreatedRecord r: WriteMemoryCreated(ref writer, r); break;
-            case MemoryDeletedRecord: writer.WriteMapHeader(0); break;
+            case MemoryErasedRecord: writer.WriteMapHeader(0); break;
             case VersionRecord r: VersionCodec.WriteRecord(ref writer, r); break;
             case SnapshotCreatedRecord r: WriteSnapshot(ref writer, r.Name, r.Version); break;
             case SnapshotDeletedRecord r: WriteSnapshot(ref writer, r.Name, null); break;
             case CheckpointRecord r: CheckpointCodec.Write(ref writer, r); break;
+            case MemoryAddedRecord r: StateCodec.Write(ref writer, r.State); break;
+            case MemoryStateRecord r: StateCodec.Write(ref writer, r.State); break;
+            case DirectoryPageRecord r: CheckpointCodec.WritePage(ref writer, r); break;
+            case VersionsDroppedRecord r: ChangeCodec.WriteDropped(ref writer, r); break;
+            case RelocatedRecord r: ChangeCodec.WriteRelocated(ref writer, r); break;
             default: throw new ArgumentException($"{record.Kind} is no record of the manifest log.", nameof(record));
         }
 
@@ -30,7 +35,7 @@ internal static class RecordCodec
     }
 
     /// <exception cref="FrameFormatException">The payload is not what its kind promises.</exception>
-    public static ShardRecord Decode(in FrameHeader header, string? operationId, ReadOnlySpan<byte> payload)
+    public static ShardRecord Decode(in FrameHeader header, ReadOnlySpan<byte> payload)
     {
         try
         {
@@ -40,11 +45,16 @@ internal static class RecordCodec
                 FrameKind.EpochOpened => ReadEpochOpened(ref reader),
                 FrameKind.Genesis => ReadGenesis(ref reader),
                 FrameKind.MemoryCreated => ReadMemoryCreated(ref reader),
-                FrameKind.MemoryDeleted => ReadMemoryDeleted(ref reader),
-                FrameKind.Version => VersionCodec.ReadRecord(ref reader, header.Time, operationId),
+                FrameKind.MemoryErased => ReadMemoryErased(ref reader),
+                FrameKind.Version => VersionCodec.ReadRecord(ref reader, header.Time),
                 FrameKind.SnapshotCreated => ReadSnapshotCreated(ref reader),
                 FrameKind.SnapshotDeleted => ReadSnapshotDeleted(ref reader),
                 FrameKind.Checkpoint => CheckpointCodec.Read(ref reader),
+                FrameKind.MemoryAdded => new MemoryAddedRecord(StateCodec.Read(ref reader)),
+                FrameKind.MemoryState => new MemoryStateRecord(StateCodec.Read(ref reader)),
+                FrameKind.DirectoryPage => CheckpointCodec.ReadPage(ref reader),
+                FrameKind.VersionsDropped => ChangeCodec.ReadDropped(ref reader),
+                FrameKind.Relocated => ChangeCodec.ReadRelocated(ref reader),
                 _ => throw new FrameFormatException($"a {header.Kind} record has no place in a manifest log"),
             };
             return reader.IsAtEnd ? record : throw new FrameFormatException($"bytes follow the {header.Kind} record");
@@ -60,30 +70,17 @@ internal static class RecordCodec
     {
         writer.WriteMapHeader(1);
         writer.WriteInt64(1);
-        writer.WriteArrayHeader(record.Before.Length);
-        foreach (EpochSeal seal in record.Before)
-        {
-            writer.WriteArrayHeader(3);
-            writer.WriteInt64(seal.Epoch.Value);
-            writer.Write(seal.Manifest);
-            writer.Write(seal.Blocks);
-        }
+        writer.WriteInt64(record.Epoch.Value);
     }
 
     private static EpochOpenedRecord ReadEpochOpened(ref MessagePackReader reader)
     {
         FieldReader fields = FieldReader.Begin(ref reader);
         fields.Field(ref reader, 1);
-        var seals = ImmutableArray.CreateBuilder<EpochSeal>(reader.ReadArrayHeader());
-        for (int i = 0; i < seals.Capacity; i++)
-        {
-            ScalarCodec.Expect(reader.ReadArrayHeader(), 3, "epoch seal");
-            seals.Add(new EpochSeal(new Epoch(reader.ReadInt64()), reader.ReadSeal(), reader.ReadSeal()));
-        }
-
+        var epoch = new Epoch(reader.ReadInt64());
         fields.Next(ref reader);
         fields.End(ref reader);
-        return new EpochOpenedRecord(seals.MoveToImmutable());
+        return new EpochOpenedRecord(epoch);
     }
 
     private static void WriteGenesis(ref MessagePackWriter writer, GenesisRecord record)
@@ -115,13 +112,15 @@ internal static class RecordCodec
 
     private static void WriteMemoryCreated(ref MessagePackWriter writer, MemoryCreatedRecord record)
     {
-        writer.WriteMapHeader(3);
+        writer.WriteMapHeader(4);
         writer.WriteInt64(1);
         writer.Write(record.Key);
         writer.WriteInt64(2);
         writer.Write(record.Fingerprint);
         writer.WriteInt64(3);
         writer.WriteString(record.Metadata);
+        writer.WriteInt64(4);
+        writer.WriteString(record.Author);
     }
 
     private static MemoryCreatedRecord ReadMemoryCreated(ref MessagePackReader reader)
@@ -133,22 +132,21 @@ internal static class RecordCodec
         fields.Field(ref reader, 2);
         ModelFingerprint fingerprint = reader.ReadFingerprint();
         fields.Next(ref reader);
-        string? metadata = null;
-        if (fields.TryField(ref reader, 3))
-        {
-            metadata = reader.ReadString();
-            fields.Next(ref reader);
-        }
-
+        fields.Field(ref reader, 3);
+        string? metadata = reader.ReadString();
+        fields.Next(ref reader);
+        fields.Field(ref reader, 4);
+        string? author = reader.ReadString();
+        fields.Next(ref reader);
         fields.End(ref reader);
-        return new MemoryCreatedRecord(key, fingerprint, metadata);
+        return new MemoryCreatedRecord(key, fingerprint, metadata, author);
     }
 
-    private static MemoryDeletedRecord ReadMemoryDeleted(ref MessagePackReader reader)
+    private static MemoryErasedRecord ReadMemoryErased(ref MessagePackReader reader)
     {
         FieldReader fields = FieldReader.Begin(ref reader);
         fields.End(ref reader);
-        return new MemoryDeletedRecord();
+        return new MemoryErasedRecord();
     }
 
     private static void WriteSnapshot(ref MessagePackWriter writer, SnapshotName name, VersionNumber? version)

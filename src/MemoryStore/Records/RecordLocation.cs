@@ -6,10 +6,9 @@ namespace LatentDb.MemoryStore.Records;
 /// <summary>Where a record's frames stand in the log of its epoch, and what they must say about themselves.</summary>
 /// <param name="Epoch">The owner that wrote it; names the log.</param>
 /// <param name="Sequence">Sequence number of the first frame; the others follow without a gap.</param>
-/// <param name="Bytes">Payload bytes of all frames together.</param>
-/// <param name="OperationIdBytes">Bytes of the operation id in the first frame.</param>
+/// <param name="Bytes">Payload bytes of all frames together, before encryption.</param>
 /// <param name="Addresses">Address of each frame.</param>
-internal sealed record RecordLocation(Epoch Epoch, long Sequence, int Bytes, int OperationIdBytes, ImmutableArray<long> Addresses);
+internal sealed record RecordLocation(Epoch Epoch, long Sequence, int Bytes, ImmutableArray<long> Addresses);
 
 /// <summary>One stored slice of a block: what a version vouches for.</summary>
 /// <param name="Layer">Layer of the model.</param>
@@ -18,8 +17,11 @@ internal sealed record RecordLocation(Epoch Epoch, long Sequence, int Bytes, int
 /// <param name="Location">Where it stands in the block log.</param>
 internal sealed record StoredSlice(int Layer, Blocks.SlicePart Part, uint Checksum, RecordLocation Location);
 
-/// <summary>A committed block: all its slices.</summary>
-internal sealed record StoredBlock(BlockId Id, ImmutableArray<StoredSlice> Slices)
+/// <summary>A committed block: all its slices, and the key that opens them. Whoever holds the record can read the block, whatever becomes of its writer.</summary>
+/// <param name="Id">The block.</param>
+/// <param name="Key">The block's own AES-256 key, 32 bytes.</param>
+/// <param name="Slices">In the order of layer and part.</param>
+internal sealed record StoredBlock(BlockId Id, ImmutableArray<byte> Key, ImmutableArray<StoredSlice> Slices)
 {
     public long Bytes { get; } = Slices.Sum(s => (long)s.Location.Bytes);
 }

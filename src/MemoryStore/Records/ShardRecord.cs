@@ -1,16 +1,17 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Records;
 
-/// <summary>One record of the manifest log, decoded. Memory, time and operation id stand in the frame's header.</summary>
+/// <summary>One record of the manifest log, decoded. Memory and time stand in the frame's header.</summary>
 internal abstract record ShardRecord(FrameKind Kind);
 
-/// <summary>An epoch begins: the epochs before it that still hold data, oldest first.</summary>
-/// <param name="Before">Their seals: they can never change again.</param>
-internal sealed record EpochOpenedRecord(ImmutableArray<EpochSeal> Before) : ShardRecord(FrameKind.EpochOpened);
+/// <summary>An epoch begins; a checkpoint follows.</summary>
+/// <param name="Epoch">The owner.</param>
+internal sealed record EpochOpenedRecord(Epoch Epoch) : ShardRecord(FrameKind.EpochOpened);
 
 /// <summary>Where an epoch's two logs ended when the next owner took over.</summary>
 internal sealed record EpochSeal(Epoch Epoch, LogSeal Manifest, LogSeal Blocks);
@@ -18,44 +19,109 @@ internal sealed record EpochSeal(Epoch Epoch, LogSeal Manifest, LogSeal Blocks);
 /// <summary>The end of a log: address after the last committed frame, its sequence number and its seal.</summary>
 internal readonly record struct LogSeal(long Address, long Sequence, ulong Chain);
 
-/// <summary>The pool and bank that a model brings along, under the uid derived from its fingerprint.</summary>
+/// <summary>What every memory of a model begins with. Its blocks' owner uid is derived from its fingerprint.</summary>
 internal sealed record GenesisRecord(ModelFingerprint Fingerprint, Manifest Manifest, ImmutableArray<StoredBlock> Blocks) : ShardRecord(FrameKind.Genesis);
 
 /// <summary>A memory and its version 1, whose content is the genesis of the fingerprint.</summary>
-internal sealed record MemoryCreatedRecord(MemoryKey Key, ModelFingerprint Fingerprint, string? Metadata) : ShardRecord(FrameKind.MemoryCreated);
+internal sealed record MemoryCreatedRecord(MemoryKey Key, ModelFingerprint Fingerprint, string? Metadata, string? Author) : ShardRecord(FrameKind.MemoryCreated);
 
-internal sealed record MemoryDeletedRecord() : ShardRecord(FrameKind.MemoryDeleted);
+/// <summary>The end of a memory.</summary>
+internal sealed record MemoryErasedRecord() : ShardRecord(FrameKind.MemoryErased);
 
-/// <summary>A version after the first. Exactly one of the three contents is set.</summary>
-/// <param name="Version">Without time and operation id, which stand in the header.</param>
+/// <summary>A version after the first, or the content of any version. Exactly one of the three contents is set.</summary>
+/// <param name="Version">Without its time, which stands in the header.</param>
 /// <param name="Deltas">Content: the parent's content with these applied.</param>
 /// <param name="Image">Content: this manifest.</param>
 /// <param name="SameAs">Content: that of this older version.</param>
 /// <param name="Blocks">The blocks that this version added.</param>
+/// <param name="Text">The injected text, when it is kept.</param>
 internal sealed record VersionRecord(
     MemoryVersion Version,
     ImmutableArray<ManifestDelta> Deltas,
     Manifest? Image,
     VersionNumber? SameAs,
-    ImmutableArray<StoredBlock> Blocks) : ShardRecord(FrameKind.Version);
+    ImmutableArray<StoredBlock> Blocks,
+    string? Text) : ShardRecord(FrameKind.Version);
 
 internal sealed record SnapshotCreatedRecord(SnapshotName Name, VersionNumber Version) : ShardRecord(FrameKind.SnapshotCreated);
 
 internal sealed record SnapshotDeletedRecord(SnapshotName Name) : ShardRecord(FrameKind.SnapshotDeleted);
 
-/// <summary>The whole index, so that recovery need not read what came before.</summary>
-internal sealed record CheckpointRecord(ImmutableArray<GenesisState> Genesis, ImmutableArray<MemoryState> Memories) : ShardRecord(FrameKind.Checkpoint);
+/// <summary>A fork or an import: the whole memory, whose contents stand in the log already.</summary>
+internal sealed record MemoryAddedRecord(MemoryState State) : ShardRecord(FrameKind.MemoryAdded);
+
+/// <summary>Retention dropped versions of a memory.</summary>
+/// <param name="Gaps">All versions that the memory does not have any more, ascending; those of earlier drops included.</param>
+/// <param name="Images">Versions that lost the one they were based on, and where their whole manifest stands now.</param>
+/// <param name="Blocks">Blocks that no version names any more.</param>
+internal sealed record VersionsDroppedRecord(
+    ImmutableArray<VersionGap> Gaps, ImmutableArray<VersionPlace> Images, ImmutableArray<BlockId> Blocks) : ShardRecord(FrameKind.VersionsDropped);
+
+/// <summary>Records stand at other places now, byte for byte the same content.</summary>
+internal sealed record RelocatedRecord(ImmutableArray<MemoryRelocation> Memories, ImmutableArray<GenesisState> Genesis) : ShardRecord(FrameKind.Relocated);
+
+internal sealed record MemoryRelocation(MemoryUid Memory, ImmutableArray<VersionPlace> Versions, ImmutableArray<SlicePlace> Slices);
+
+internal sealed record VersionPlace(VersionNumber Version, RecordLocation Location);
+
+internal sealed record SlicePlace(SliceAddress Slice, RecordLocation Location);
+
+/// <summary>Everything that the index knows of one memory, as of the checkpoint that follows.</summary>
+internal sealed record MemoryStateRecord(MemoryState State) : ShardRecord(FrameKind.MemoryState);
+
+/// <summary>Part of the directory; a later page overrules an earlier one.</summary>
+/// <param name="Items">Memories and where their state stands.</param>
+/// <param name="Removed">Memories that earlier pages name and that are gone.</param>
+internal sealed record DirectoryPageRecord(ImmutableArray<DirectoryItem> Items, ImmutableArray<MemoryUid> Removed) : ShardRecord(FrameKind.DirectoryPage);
+
+/// <param name="Uid">The memory.</param>
+/// <param name="Key">Its name.</param>
+/// <param name="State">Its state record.</param>
+/// <param name="Lenders">Memories whose blocks it names: that of its source, for a fork.</param>
+internal sealed record DirectoryItem(MemoryUid Uid, MemoryKey Key, RecordLocation State, ImmutableArray<MemoryUid> Lenders);
+
+/// <summary>Where recovery begins.</summary>
+/// <param name="Before">Earlier epochs that hold live records, oldest first.</param>
+/// <param name="Genesis">Every model's genesis.</param>
+/// <param name="Pages">The directory: full pages, then the changes since, in order.</param>
+/// <param name="Usage">Bytes of live records in each segment.</param>
+internal sealed record CheckpointRecord(
+    ImmutableArray<EpochSeal> Before,
+    ImmutableArray<GenesisState> Genesis,
+    ImmutableArray<RecordLocation> Pages,
+    ImmutableArray<SegmentUsage> Usage) : ShardRecord(FrameKind.Checkpoint);
 
 internal sealed record GenesisState(ModelFingerprint Fingerprint, RecordLocation Location, ImmutableArray<StoredBlock> Blocks);
+
+/// <summary>A segment file of one log of one epoch.</summary>
+internal readonly record struct SegmentId(Epoch Epoch, LogName Log, int Segment);
+
+/// <summary>Bytes of the frames in a segment that something refers to; those that two memories name count twice.</summary>
+internal readonly record struct SegmentUsage(SegmentId Segment, long Bytes);
+
+/// <summary>The two logs of an epoch. The values are part of the on-disk format, and of every nonce.</summary>
+internal enum LogName : byte
+{
+    Manifest = 1,
+    Blocks = 2,
+}
 
 internal sealed record MemoryState(
     MemoryUid Uid,
     MemoryKey Key,
     HybridTimestamp CreatedAt,
+    ModelFingerprint Fingerprint,
     string? Metadata,
     ImmutableArray<VersionState> Versions,
+    ImmutableArray<VersionGap> Gaps,
     ImmutableArray<Snapshot> Snapshots,
     ImmutableArray<StoredBlock> Blocks);
+
+/// <summary>Versions that retention dropped.</summary>
+/// <param name="First">The first of them.</param>
+/// <param name="Last">The last of them.</param>
+/// <param name="From">When the first was committed: from then until the next kept version, a point in time has no answer.</param>
+internal readonly record struct VersionGap(VersionNumber First, VersionNumber Last, HybridTimestamp From);
 
 /// <summary>What the index keeps of one version.</summary>
 /// <param name="Version">The version itself.</param>

@@ -1,16 +1,19 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.MessagePack;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Records;
 
-/// <summary>Versions, as their own record and inside a checkpoint.</summary>
+/// <summary>Versions, as their own record and inside the state of a memory.</summary>
 internal static class VersionCodec
 {
+    private const int VersionParts = 15;
+
     public static void WriteRecord(ref MessagePackWriter writer, VersionRecord record)
     {
-        writer.WriteMapHeader(3);
+        writer.WriteMapHeader(record.Text is null ? 3 : 4);
         writer.WriteInt64(1);
         WriteVersion(ref writer, record.Version);
         writer.WriteInt64(ContentKey(record));
@@ -19,17 +22,20 @@ internal static class VersionCodec
         else WriteDeltas(ref writer, record.Deltas);
         writer.WriteInt64(5);
         writer.Write(record.Blocks);
+        if (record.Text is null) return;
+        writer.WriteInt64(6);
+        writer.WriteString(record.Text);
     }
 
-    public static VersionRecord ReadRecord(ref MessagePackReader reader, HybridTimestamp time, string? operationId)
+    public static VersionRecord ReadRecord(ref MessagePackReader reader, HybridTimestamp time)
     {
         FieldReader fields = FieldReader.Begin(ref reader);
         fields.Field(ref reader, 1);
-        MemoryVersion version = ReadVersion(ref reader) with { CommittedAt = time, OperationId = operationId };
+        MemoryVersion version = ReadVersion(ref reader) with { CommittedAt = time };
         fields.Next(ref reader);
         ImmutableArray<ManifestDelta> deltas = [];
         Manifest? image = null;
-        Identity.VersionNumber? sameAs = null;
+        VersionNumber? sameAs = null;
         if (fields.TryField(ref reader, 2)) deltas = ReadDeltas(ref reader);
         else if (fields.TryField(ref reader, 3)) image = reader.ReadManifest();
         else if (fields.TryField(ref reader, 4)) sameAs = reader.ReadVersion();
@@ -38,61 +44,57 @@ internal static class VersionCodec
         fields.Field(ref reader, 5);
         ImmutableArray<StoredBlock> blocks = reader.ReadBlocks();
         fields.Next(ref reader);
+        string? text = null;
+        if (fields.TryField(ref reader, 6))
+        {
+            text = reader.ReadString();
+            fields.Next(ref reader);
+        }
+
         fields.End(ref reader);
-        return new VersionRecord(version, deltas, image, sameAs, blocks);
+        return new VersionRecord(version, deltas, image, sameAs, blocks, text);
     }
 
+    /// <summary>A version as the index keeps it: its time is written too.</summary>
     public static void WriteState(ref MessagePackWriter writer, VersionState state)
     {
-        writer.WriteMapHeader(7);
-        writer.WriteInt64(1);
+        writer.WriteArrayHeader(6);
         WriteVersion(ref writer, state.Version);
-        writer.WriteInt64(2);
         writer.WriteInt64(state.Version.CommittedAt.UtcTicks);
-        writer.WriteInt64(3);
-        writer.WriteString(state.Version.OperationId);
-        writer.WriteInt64(4);
         writer.WriteInt64((byte)state.Content);
-        writer.WriteInt64(5);
         writer.Write(state.SameAs);
-        writer.WriteInt64(6);
         if (state.Location is null) writer.WriteNil();
         else writer.Write(state.Location);
-        writer.WriteInt64(7);
         writer.WriteInt64(state.Depth);
     }
 
     public static VersionState ReadState(ref MessagePackReader reader)
     {
-        FieldReader fields = FieldReader.Begin(ref reader);
-        fields.Field(ref reader, 1);
-        MemoryVersion version = ReadVersion(ref reader);
-        fields.Next(ref reader);
-        fields.Field(ref reader, 2);
-        version = version with { CommittedAt = new HybridTimestamp(reader.ReadInt64()) };
-        fields.Next(ref reader);
-        fields.Field(ref reader, 3);
-        version = version with { OperationId = reader.ReadString() };
-        fields.Next(ref reader);
-        fields.Field(ref reader, 4);
+        ScalarCodec.Expect(reader.ReadArrayHeader(), 6, "version state");
+        MemoryVersion version = ReadVersion(ref reader) with { CommittedAt = new HybridTimestamp(reader.ReadInt64()) };
         var content = (ContentKind)reader.ReadInt32();
-        fields.Next(ref reader);
-        fields.Field(ref reader, 5);
-        Identity.VersionNumber? sameAs = reader.ReadOptionalVersion();
-        fields.Next(ref reader);
-        fields.Field(ref reader, 6);
+        VersionNumber? sameAs = reader.ReadOptionalVersion();
         RecordLocation? location = reader.TryReadNil() ? null : reader.ReadLocation();
-        fields.Next(ref reader);
-        fields.Field(ref reader, 7);
         int depth = reader.ReadInt32();
-        fields.Next(ref reader);
-        fields.End(ref reader);
+        Check(content, sameAs, location);
         return new VersionState(version, content, sameAs, location, depth);
+    }
+
+    private static void Check(ContentKind content, VersionNumber? sameAs, RecordLocation? location)
+    {
+        bool holds = content switch
+        {
+            ContentKind.Genesis => location is null && sameAs is null,
+            ContentKind.Deltas or ContentKind.Image => location is not null && sameAs is null,
+            ContentKind.SameAs => location is null && sameAs is not null,
+            _ => false,
+        };
+        if (!holds) throw new MessagePackFormatException($"Content kind {(byte)content} does not fit what stands beside it.");
     }
 
     private static void WriteVersion(ref MessagePackWriter writer, MemoryVersion version)
     {
-        writer.WriteArrayHeader(10);
+        writer.WriteArrayHeader(VersionParts);
         writer.WriteInt64(version.Number.Value);
         writer.Write(version.Parent);
         writer.WriteInt64((byte)version.Cause);
@@ -103,15 +105,20 @@ internal static class VersionCodec
         writer.WriteInt64(version.Chunks);
         writer.WriteInt64(version.Writes);
         writer.WriteInt64(version.BlockBytes);
+        writer.WriteString(version.OperationId);
+        writer.WriteString(version.Author);
+        writer.WriteString(version.Metadata);
+        WriteSource(ref writer, version.ForkedFrom);
+        writer.WriteBoolean(version.HasText);
     }
 
     private static MemoryVersion ReadVersion(ref MessagePackReader reader)
     {
-        ScalarCodec.Expect(reader.ReadArrayHeader(), 10, "version");
+        ScalarCodec.Expect(reader.ReadArrayHeader(), VersionParts, "version");
         return new MemoryVersion(
             reader.ReadVersion(),
             reader.ReadOptionalVersion(),
-            (VersionCause)reader.ReadInt32(),
+            ReadCause(ref reader),
             reader.ReadOptionalVersion(),
             default,
             reader.ReadFingerprint(),
@@ -120,7 +127,39 @@ internal static class VersionCodec
             reader.ReadInt32(),
             reader.ReadInt64(),
             reader.ReadInt64(),
-            OperationId: null);
+            reader.ReadString())
+        {
+            Author = reader.ReadString(),
+            Metadata = reader.ReadString(),
+            ForkedFrom = ReadSource(ref reader),
+            HasText = reader.ReadBoolean(),
+        };
+    }
+
+    private static VersionCause ReadCause(ref MessagePackReader reader)
+    {
+        var cause = (VersionCause)reader.ReadInt32();
+        return cause is >= VersionCause.Create and <= VersionCause.Import ? cause : throw new MessagePackFormatException($"Cause {(byte)cause} is not known.");
+    }
+
+    private static void WriteSource(ref MessagePackWriter writer, ForkSource? source)
+    {
+        if (source is null)
+        {
+            writer.WriteNil();
+            return;
+        }
+
+        writer.WriteArrayHeader(2);
+        writer.Write(source.Memory);
+        writer.WriteInt64(source.Version.Value);
+    }
+
+    private static ForkSource? ReadSource(ref MessagePackReader reader)
+    {
+        if (reader.TryReadNil()) return null;
+        ScalarCodec.Expect(reader.ReadArrayHeader(), 2, "fork source");
+        return new ForkSource(reader.ReadKey(), reader.ReadVersion());
     }
 
     private static int ContentKey(VersionRecord record) => record.SameAs is not null ? 4 : record.Image is not null ? 3 : 2;

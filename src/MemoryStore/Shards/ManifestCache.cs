@@ -39,6 +39,20 @@ internal sealed class ManifestCache(long maxRuns)
         }
     }
 
+    /// <summary>Drops what is known of a memory that was erased.</summary>
+    public void Remove(MemoryUid memory)
+    {
+        lock (_lock)
+        {
+            foreach (LinkedListNode<Item> node in _items.Where(i => i.Key.Item1 == memory).Select(i => i.Value).ToList())
+            {
+                _byUse.Remove(node);
+                _items.Remove((node.Value.Memory, node.Value.Content));
+                _runs -= node.Value.Runs;
+            }
+        }
+    }
+
     private static long RunsOf(Manifest manifest)
     {
         long runs = manifest.Blocks.Length + 1;

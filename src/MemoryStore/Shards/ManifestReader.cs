@@ -1,25 +1,23 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
-using LatentDb.MemoryStore.Shards.Epochs;
-using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>The content of a version: from the cache, or from the nearest image (or the genesis) and the deltas after it.</summary>
-internal sealed class ManifestReader(ShardIndex index, EpochSet epochs, ManifestCache cache)
+internal sealed class ManifestReader(ShardIndex index, ShardRecords records, ManifestCache cache)
 {
     private static readonly VersionNumber GenesisContent = new(0);
 
-    /// <exception cref="LatentDbException">data_damaged.</exception>
+    /// <exception cref="LatentDbException">data_damaged; version_expired when retention dropped it meanwhile.</exception>
     public async ValueTask<Manifest> ReadAsync(MemoryEntry entry, VersionState version, CancellationToken cancellationToken)
     {
-        VersionState content = ContentOf(entry, version);
-        if (cache.Find(entry.Uid, content.Version.Number) is Manifest known) return known;
+        if (cache.Find(entry.Uid, ContentNumber(version)) is Manifest known) return known;
         var deltas = new Stack<VersionRecord>();
-        VersionState at = content;
+        VersionState at = ContentOf(entry, version);
         Manifest? manifest = await FindBaseAsync(entry, at, deltas, cancellationToken).ConfigureAwait(false);
         while (manifest is null)
         {
@@ -37,57 +35,85 @@ internal sealed class ManifestReader(ShardIndex index, EpochSet epochs, Manifest
             throw new LatentDbException(ErrorCode.DataDamaged, $"Version {version.Version.Number} of {entry.Key} has {manifest.Writes} writes, not {version.Version.Writes}.");
         }
 
-        Remember(entry, content, manifest);
+        Remember(entry, version, manifest);
         return manifest;
     }
 
     /// <summary>Keeps the content of a version that was just made.</summary>
-    public void Remember(MemoryEntry entry, VersionState version, Manifest manifest) =>
-        cache.Add(entry.Uid, ContentOf(entry, version).Version.Number, manifest);
+    public void Remember(MemoryEntry entry, VersionState version, Manifest manifest)
+    {
+        // The cache names contents by version, and a version's content never changes, wherever it is stored.
+        if (!entry.IsErased) cache.Add(entry.Uid, ContentNumber(version), manifest);
+    }
+
+    /// <summary>The record that holds a version's own content; null for a genesis or a repetition, which have none.</summary>
+    /// <exception cref="LatentDbException">data_damaged; version_expired.</exception>
+    public async ValueTask<VersionRecord?> ReadContentAsync(MemoryEntry entry, VersionState version, CancellationToken cancellationToken)
+    {
+        VersionState at = version;
+        while (at.Location is RecordLocation location)
+        {
+            try
+            {
+                var record = (VersionRecord)await records.ReadAsync(location, FrameKind.Version, entry.Uid, cancellationToken).ConfigureAwait(false);
+                if (record.Version.Number == at.Version.Number) return record;
+                throw new LatentDbException(ErrorCode.DataDamaged, $"Version {record.Version.Number} of {entry.Key} stands where version {at.Version.Number} must.");
+            }
+            catch (SegmentMissingException)
+            {
+                VersionState again = Require(entry, at.Version.Number);
+                if (again.Location == location) throw;
+                at = again;
+            }
+        }
+
+        return null;
+    }
 
     /// <exception cref="LatentDbException">data_damaged; internal when the model has no genesis here.</exception>
     public async ValueTask<Manifest> ReadGenesisAsync(ModelFingerprint fingerprint, CancellationToken cancellationToken)
     {
         MemoryUid uid = GenesisUid.Of(fingerprint);
         if (cache.Find(uid, GenesisContent) is Manifest known) return known;
-        GenesisState genesis = index.FindGenesis(fingerprint)
-            ?? throw new LatentDbException(ErrorCode.Internal, $"Model {fingerprint.Short} has no genesis in this shard.");
-        var record = (GenesisRecord)await ReadRecordAsync(genesis.Location, FrameKind.Genesis, uid, cancellationToken).ConfigureAwait(false);
+        GenesisRecord record = await ReadGenesisRecordAsync(fingerprint, cancellationToken).ConfigureAwait(false);
         cache.Add(uid, GenesisContent, record.Manifest);
         return record.Manifest;
+    }
+
+    /// <exception cref="LatentDbException">data_damaged; internal when the model has no genesis here.</exception>
+    public async ValueTask<GenesisRecord> ReadGenesisRecordAsync(ModelFingerprint fingerprint, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            GenesisState genesis = index.FindGenesis(fingerprint)
+                ?? throw new LatentDbException(ErrorCode.Internal, $"Model {fingerprint.Short} has no genesis in this shard.");
+            try
+            {
+                return (GenesisRecord)await records.ReadAsync(genesis.Location, FrameKind.Genesis, GenesisUid.Of(fingerprint), cancellationToken).ConfigureAwait(false);
+            }
+            catch (SegmentMissingException) when (index.FindGenesis(fingerprint)!.Location != genesis.Location)
+            {
+                // Moved while it was read.
+            }
+        }
     }
 
     private async ValueTask<Manifest?> FindBaseAsync(MemoryEntry entry, VersionState at, Stack<VersionRecord> deltas, CancellationToken cancellationToken)
     {
         if (at.Content == ContentKind.Genesis) return await ReadGenesisAsync(at.Version.Fingerprint, cancellationToken).ConfigureAwait(false);
         if (cache.Find(entry.Uid, at.Version.Number) is Manifest known) return known;
-        var record = (VersionRecord)await ReadRecordAsync(at.Location!, FrameKind.Version, entry.Uid, cancellationToken).ConfigureAwait(false);
-        if (record.Version.Number != at.Version.Number)
-        {
-            throw new LatentDbException(ErrorCode.DataDamaged, $"Version {record.Version.Number} of {entry.Key} stands where version {at.Version.Number} must.");
-        }
-
+        VersionRecord record = (await ReadContentAsync(entry, at, cancellationToken).ConfigureAwait(false))!;
         if (record.Image is not null) return record.Image;
         deltas.Push(record);
         return null;
     }
 
-    private async ValueTask<ShardRecord> ReadRecordAsync(RecordLocation location, FrameKind kind, MemoryUid memory, CancellationToken cancellationToken)
-    {
-        ReadOnlyMemory<byte> payload =
-            await RecordReader.ReadAsync(epochs.Get(location.Epoch).Manifest, location, kind, memory, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return RecordCodec.Decode(new FrameHeader { Kind = kind, Memory = memory }, null, payload.Span);
-        }
-        catch (FrameFormatException e)
-        {
-            throw Damage.At(location.Epoch, location.Addresses[0], e);
-        }
-    }
+    private static VersionNumber ContentNumber(VersionState version) => version.SameAs ?? version.Version.Number;
 
-    private static VersionState ContentOf(MemoryEntry entry, VersionState version) =>
-        version.SameAs is VersionNumber target ? entry.Find(target)! : version;
+    private static VersionState ContentOf(MemoryEntry entry, VersionState version) => version.SameAs is VersionNumber target ? Require(entry, target) : version;
 
-    private static VersionState ParentOf(MemoryEntry entry, VersionState version) => ContentOf(entry, entry.Find(version.Version.Parent!.Value)!);
+    private static VersionState ParentOf(MemoryEntry entry, VersionState version) => ContentOf(entry, Require(entry, version.Version.Parent!.Value));
+
+    private static VersionState Require(MemoryEntry entry, VersionNumber number) => entry.Find(number)
+        ?? throw new LatentDbException(ErrorCode.VersionExpired, $"Version {number} of {entry.Key} was dropped by retention while it was read.");
 }

@@ -1,45 +1,33 @@
-using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
-using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Time;
 
 namespace LatentDb.MemoryStore.Shards;
 
-/// <summary>One owner, two logs, one index, one epoch. Reading is here; every change goes through <see cref="ShardCommit"/>.</summary>
+/// <summary>One owner, two logs, one index, one keyring, one epoch. Reading is here; every change goes through <see cref="ShardCommit"/>.</summary>
 internal sealed class Shard : IAsyncDisposable
 {
-    private readonly EpochSet _epochs;
-    private readonly ShardLock _lock;
     private readonly HybridClock _clock;
 
-    public Shard(
-        ShardId id,
-        ShardSettings settings,
-        Epoch epoch,
-        ShardIndex index,
-        EpochSet epochs,
-        FrameLog manifests,
-        FrameLog blocks,
-        HybridClock clock,
-        ShardLock shardLock)
+    public Shard(ShardParts parts, ShardSettings settings)
     {
-        Id = id;
-        Epoch = epoch;
-        Index = index;
-        Manifests = new ManifestReader(index, epochs, settings.Manifests);
-        Blocks = new ShardReader(index, epochs, blocks);
-        ManifestLog = manifests;
-        BlockLog = blocks;
+        Id = parts.Id;
+        Epoch = parts.Epoch;
+        Index = parts.Index;
+        Epochs = parts.Epochs;
+        Keys = parts.Keys;
+        ManifestLog = parts.Manifests;
+        BlockLog = parts.Blocks;
+        _clock = parts.Clock;
+        var records = new ShardRecords(parts.Epochs, parts.Keys) { Current = parts.Manifests };
+        Memories = new MemoryLoader(parts.Index, records);
+        Manifests = new ManifestReader(parts.Index, records, settings.Manifests);
+        Blocks = new ShardReader(parts.Index, Memories, parts.Epochs, parts.Blocks);
+        Writer = new RecordWriter(parts.Index, parts.Epochs.Get(parts.Epoch), parts.Keys, parts.Manifests, parts.Blocks);
         Commit = new ShardCommit(this, settings);
-        _epochs = epochs;
-        _clock = clock;
-        _lock = shardLock;
-        manifests.Checkpoints = new CheckpointSource(
-            settings.FramesBetweenCheckpoints, settings.BytesBetweenCheckpoints, () => RecordCodec.Encode(index.ToCheckpoint()));
     }
 
     public ShardId Id { get; }
@@ -48,9 +36,17 @@ internal sealed class Shard : IAsyncDisposable
 
     public ShardIndex Index { get; }
 
+    public EpochSet Epochs { get; }
+
+    public ShardKeys Keys { get; }
+
+    public MemoryLoader Memories { get; }
+
     public ManifestReader Manifests { get; }
 
-    public IBlockSource Blocks { get; }
+    public ShardReader Blocks { get; }
+
+    public RecordWriter Writer { get; }
 
     public ShardCommit Commit { get; }
 
@@ -58,8 +54,17 @@ internal sealed class Shard : IAsyncDisposable
 
     public FrameLog BlockLog { get; }
 
+    /// <summary>Forks and relocations exclude each other: a fork names the places of blocks that a relocation may be changing.</summary>
+    public SemaphoreSlim PlacesGate { get; } = new(1, 1);
+
+    /// <summary>Transactions that have staged records which nothing names yet.</summary>
+    public OpenStagings Stagings { get; } = new();
+
     /// <summary>Why the shard takes no writes; null while it does.</summary>
-    public LatentDbException? Failure => ManifestLog.Failure ?? BlockLog.Failure;
+    public LatentDbException? Failure => ManifestLog.Failure ?? BlockLog.Failure ?? Keys.Keyring.Failure;
+
+    /// <summary>Makes every later stamp greater: for memories that bring their own times.</summary>
+    public void Observe(HybridTimestamp time) => _clock.Observe(time);
 
     /// <summary>Makes the answer to "which version at that time" final: what is being committed with an earlier stamp is awaited, and no later one gets it.</summary>
     public async ValueTask ClosePastAsync(HybridTimestamp time)
@@ -75,12 +80,17 @@ internal sealed class Shard : IAsyncDisposable
         }
     }
 
-    /// <summary>Commits what was acknowledged to be on its way, then gives the shard up.</summary>
+    /// <summary>Commits what was acknowledged to be on its way, then closes all files.</summary>
     public async ValueTask DisposeAsync()
     {
         await BlockLog.DisposeAsync().ConfigureAwait(false);
         await ManifestLog.DisposeAsync().ConfigureAwait(false);
-        _epochs.Dispose();
-        _lock.Dispose();
+        await Keys.Keyring.DisposeAsync().ConfigureAwait(false);
+        Epochs.Dispose();
+        PlacesGate.Dispose();
     }
 }
+
+/// <summary>What a shard is made of; owned by it afterwards.</summary>
+internal sealed record ShardParts(
+    ShardId Id, Epoch Epoch, ShardIndex Index, EpochSet Epochs, ShardKeys Keys, FrameLog Manifests, FrameLog Blocks, HybridClock Clock);

@@ -1,16 +1,15 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
-using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>
-/// Every change of a shard, and the order of its writes.
+/// Every change of a shard that a caller asks for, and the order of its writes.
 /// <code>
 /// inject, step                                           if the power goes right after it, the next opening shows
 /// 1 slice frames enqueued in the block log               the old head; whatever of the slices reached the disk is named by nobody
@@ -24,38 +23,62 @@ namespace LatentDb.MemoryStore.Shards;
 /// 8 fence: the epoch in the state file is still ours     the new version; if it is not ours, the caller is told stale_owner and asks again
 /// 9 index updated, caller acknowledged                   the new version
 /// </code>
-/// A create, rollback, snapshot or delete is steps 4 to 9: one record. A record of several frames counts only when its last one is there.
-/// A failure in 1 to 8 ends the epoch: nothing is written after it, and whoever waited is told that the outcome is unknown until the shard is
+/// A rollback or snapshot is steps 4 to 9: one record. A create first makes the memory's key durable; a key without a memory is dropped by the next
+/// opening. An erase is steps 4 to 9, then the key is overwritten in both key files and synced, then the caller is told; if the power goes in
+/// between, the memory is gone and the next opening drops its key before it serves. A record of several frames counts only when its last one is
+/// there. A failure in 1 to 8 ends the epoch: nothing is written after it, and whoever waited is told that the outcome is unknown until the shard is
 /// opened again; the operation id tells it then. Memory writes of one memory run one at a time; those of different memories share commits.
 /// </summary>
 internal sealed class ShardCommit(Shard shard, ShardSettings settings)
 {
     private readonly WriteGates _gates = new();
 
-    /// <exception cref="LatentDbException">memory_exists, store_full, store_unavailable, stale_owner.</exception>
-    public async Task<MemoryEntry> CreateAsync(MemoryKey key, ModelFingerprint fingerprint, string? metadata, CancellationToken cancellationToken)
+    /// <summary>The turn of a memory's writes.</summary>
+    public ValueTask<IDisposable> EnterAsync(MemoryKey key, CancellationToken cancellationToken) => _gates.EnterAsync(key, cancellationToken);
+
+    /// <exception cref="LatentDbException">memory_exists, key_unavailable, store_full, store_unavailable, stale_owner.</exception>
+    public async Task<MemoryEntry> CreateAsync(MemoryKey key, ModelFingerprint fingerprint, string? metadata, string? author, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
         if (shard.Index.Directory.Find(key) is not null) throw new LatentDbException(ErrorCode.MemoryExists, $"Memory {key} exists already.");
         if (shard.Index.FindGenesis(fingerprint) is null) throw new LatentDbException(ErrorCode.Internal, $"Model {fingerprint.Short} has no genesis in {shard.Id}.");
-        var uid = new MemoryUid(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16)));
-        await WriteAsync(uid, new MemoryCreatedRecord(key, fingerprint, metadata), null).ConfigureAwait(false);
-        return shard.Index.Find(uid) ?? throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {key} does not exist.");
+        MemoryUid uid = MemoryIntake.NewUid();
+        using (await shard.Keys.Keyring.AddAsync(uid, key.Tenant, cancellationToken).ConfigureAwait(false))
+        {
+            await shard.Writer.ChangeAsync(uid, new MemoryCreatedRecord(key, fingerprint, metadata, author)).ConfigureAwait(false);
+        }
+
+        return await shard.Memories.FindAsync(key, CancellationToken.None).ConfigureAwait(false) ?? throw NotFound(key);
     }
 
+    /// <summary>Ends a memory: nothing that was stored under its keys can be read afterwards, wherever copies of the files are.</summary>
     /// <exception cref="LatentDbException">memory_not_found, store_full, store_unavailable, stale_owner.</exception>
-    public async Task DeleteAsync(MemoryKey key, CancellationToken cancellationToken)
+    public async Task EraseAsync(MemoryKey key, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
-        MemoryEntry entry = shard.Index.Directory.Find(key) ?? throw NotFound(key);
-        await WriteAsync(entry.Uid, new MemoryDeletedRecord(), null).ConfigureAwait(false);
+        MemoryRef memory = shard.Index.Directory.Find(key) ?? throw NotFound(key);
+        MemoryEntry? entry = await LoadForEraseAsync(memory, cancellationToken).ConfigureAwait(false);
+        DataKey? dataKey = shard.Keys.Keyring.Find(memory.Uid);
+        try
+        {
+            await shard.Writer.ChangeAsync(memory.Uid, new MemoryErasedRecord()).ConfigureAwait(false);
+            await shard.Keys.Keyring.EraseAsync(memory.Uid, CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (dataKey is not null) shard.Epochs.Forget(dataKey);
+            dataKey?.Dispose();
+            GC.KeepAlive(entry);
+        }
+
+        settings.Manifests.Remove(memory.Uid);
     }
 
     /// <summary>Stores a model's genesis. The caller sees to it that this happens once at a time for a model.</summary>
     public async Task WriteGenesisAsync(ModelFingerprint fingerprint, Manifest manifest, ImmutableArray<StoredBlock> blocks)
     {
         await shard.BlockLog.FlushAsync().ConfigureAwait(false);
-        await WriteAsync(GenesisUid.Of(fingerprint), new GenesisRecord(fingerprint, manifest.Check(), blocks), null).ConfigureAwait(false);
+        await shard.Writer.ChangeAsync(GenesisUid.Of(fingerprint), new GenesisRecord(fingerprint, manifest.Check(), blocks)).ConfigureAwait(false);
     }
 
     /// <summary>Commits staged blocks with the version that names them. The answer to an operation id that was seen before is the first one.</summary>
@@ -86,9 +109,14 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
             draft.Deltas.Length,
             manifest.Writes,
             blocks.Sum(b => b.Bytes),
-            draft.OperationId);
+            draft.OperationId)
+        {
+            Author = draft.Author,
+            Metadata = draft.Metadata,
+            HasText = draft.Text is not null,
+        };
         bool isImage = head.Depth + draft.Deltas.Length >= settings.WritesBetweenImages;
-        var record = new VersionRecord(version, isImage ? [] : draft.Deltas, isImage ? manifest : null, null, blocks);
+        var record = new VersionRecord(version, isImage ? [] : draft.Deltas, isImage ? manifest : null, null, blocks, draft.Text);
         VersionState committed = await WriteVersionAsync(entry, record).ConfigureAwait(false);
         shard.Manifests.Remember(entry, committed, manifest);
         return committed.Version;
@@ -96,34 +124,40 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
 
     /// <summary>Commits a version with the content of <paramref name="target"/>: one small record, whatever that content is.</summary>
     public async Task<MemoryVersion> RollBackAsync(
-        MemoryEntry entry, VersionState target, VersionNumber expectedHead, string? operationId, CancellationToken cancellationToken)
+        MemoryEntry entry, VersionNumber target, VersionNumber expectedHead, WriteOrigin origin, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
-        if (Repeated(entry, operationId) is MemoryVersion first) return first;
+        if (Repeated(entry, origin.OperationId) is MemoryVersion first) return first;
         VersionState head = RequireHead(entry, expectedHead);
-        MemoryVersion version = target.Version with
+        VersionState source = entry.Find(target) ?? throw Expired(entry, target);
+        MemoryVersion version = source.Version with
         {
             Number = head.Version.Number.Next(),
             Parent = head.Version.Number,
             Cause = VersionCause.Rollback,
-            RestoredFrom = target.Version.Number,
+            RestoredFrom = target,
             Seed = 0,
             Tokens = 0,
             Chunks = 0,
             BlockBytes = 0,
-            OperationId = operationId,
+            OperationId = origin.OperationId,
+            Author = origin.Author,
+            Metadata = null,
+            ForkedFrom = null,
+            HasText = false,
         };
-        var record = new VersionRecord(version, [], null, target.SameAs ?? target.Version.Number, []);
+        var record = new VersionRecord(version, [], null, source.SameAs ?? target, [], null);
         return (await WriteVersionAsync(entry, record).ConfigureAwait(false)).Version;
     }
 
-    /// <exception cref="LatentDbException">snapshot_exists.</exception>
+    /// <exception cref="LatentDbException">snapshot_exists, version_expired.</exception>
     public async Task<Snapshot> CreateSnapshotAsync(MemoryEntry entry, SnapshotName name, VersionNumber version, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         RequireAlive(entry);
         if (entry.FindSnapshot(name) is not null) throw new LatentDbException(ErrorCode.SnapshotExists, $"Memory {entry.Key} has a snapshot {name} already.");
-        await WriteAsync(entry.Uid, new SnapshotCreatedRecord(name, version), null).ConfigureAwait(false);
+        if (entry.Find(version) is null) throw Expired(entry, version);
+        await shard.Writer.ChangeAsync(entry.Uid, new SnapshotCreatedRecord(name, version)).ConfigureAwait(false);
         return entry.FindSnapshot(name)!;
     }
 
@@ -133,23 +167,31 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
         using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         RequireAlive(entry);
         if (entry.FindSnapshot(name) is null) throw new LatentDbException(ErrorCode.SnapshotNotFound, $"Memory {entry.Key} has no snapshot {name}.");
-        await WriteAsync(entry.Uid, new SnapshotDeletedRecord(name), null).ConfigureAwait(false);
+        await shard.Writer.ChangeAsync(entry.Uid, new SnapshotDeletedRecord(name)).ConfigureAwait(false);
+        GC.KeepAlive(entry);
+    }
+
+    /// <summary>A memory whose state is damaged can be erased all the same; then only the count of live bytes stays too high.</summary>
+    private async ValueTask<MemoryEntry?> LoadForEraseAsync(MemoryRef memory, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await shard.Memories.FindAsync(memory, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LatentDbException e) when (e.Code == ErrorCode.DataDamaged)
+        {
+            return null;
+        }
     }
 
     private async Task<VersionState> WriteVersionAsync(MemoryEntry entry, VersionRecord record)
     {
-        await WriteAsync(entry.Uid, record, record.Version.OperationId).ConfigureAwait(false);
+        await shard.Writer.ChangeAsync(entry.Uid, record).ConfigureAwait(false);
         return entry.Find(record.Version.Number)!;
     }
 
-    private Task<RecordLocation> WriteAsync(MemoryUid memory, ShardRecord record, string? operationId)
-    {
-        var draft = new RecordDraft(record.Kind, memory, RecordCodec.Encode(record), operationId);
-        return shard.ManifestLog.AppendAsync(draft, (header, location) => shard.Index.Apply(header, record, location));
-    }
-
     private static MemoryVersion? Repeated(MemoryEntry entry, string? operationId) =>
-        operationId is null || entry.IsDeleted ? null : entry.FindOperation(operationId);
+        operationId is null || entry.IsErased ? null : entry.FindOperation(operationId);
 
     private static VersionState RequireHead(MemoryEntry entry, VersionNumber expected)
     {
@@ -161,8 +203,11 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
 
     private static void RequireAlive(MemoryEntry entry)
     {
-        if (entry.IsDeleted) throw NotFound(entry.Key);
+        if (entry.IsErased) throw NotFound(entry.Key);
     }
 
     private static LatentDbException NotFound(MemoryKey key) => new(ErrorCode.MemoryNotFound, $"Memory {key} does not exist.");
+
+    private static LatentDbException Expired(MemoryEntry entry, VersionNumber version) =>
+        new(ErrorCode.VersionExpired, $"Version {version} of {entry.Key} was dropped by retention.");
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Records;
 
 namespace LatentDb.MemoryStore.Shards;
 
@@ -12,11 +14,13 @@ namespace LatentDb.MemoryStore.Shards;
 ///            state                      newest epoch ever raised, epoch that holds the data
 ///            ep-0000000007/manifest/    header, commit.ab, log.0 ...   written by epoch 7 only
 ///                          blocks/      the same
+///                          keys.*       the keys of its memories; only in the newest epoch
 /// </code>
 /// </summary>
 internal sealed class ShardLayout(IDisk disk, string root)
 {
     private const string EpochPrefix = "ep-";
+    private const string SegmentPrefix = "log.";
 
     public IDisk Disk => disk;
 
@@ -48,6 +52,31 @@ internal sealed class ShardLayout(IDisk disk, string root)
     ];
 
     public void CreateEpoch(Epoch epoch) => disk.CreateDurableFolder(EpochFolder(epoch));
+
+    public string LogFolderOf(Epoch epoch, LogName log) => log == LogName.Manifest ? ManifestFolder(epoch) : BlocksFolder(epoch);
+
+    /// <summary>Numbers of the segment files of a log, ascending.</summary>
+    public IReadOnlyList<int> Segments(Epoch epoch, LogName log)
+    {
+        string folder = LogFolderOf(epoch, log);
+        if (!disk.FolderExists(folder)) return [];
+        return
+        [
+            .. disk.Files(folder)
+                .Select(path => Path.GetFileName(path))
+                .Where(name => name.StartsWith(SegmentPrefix, StringComparison.Ordinal) && name.AsSpan(SegmentPrefix.Length).ContainsAnyExceptInRange('0', '9') == false)
+                .Select(name => int.Parse(name.AsSpan(SegmentPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture))
+                .Order(),
+        ];
+    }
+
+    /// <summary>Removes a segment that nothing refers to.</summary>
+    public void DeleteSegment(SegmentId segment)
+    {
+        string folder = LogFolderOf(segment.Epoch, segment.Log);
+        disk.DeleteFile(LogFolder.SegmentPath(folder, segment.Segment));
+        disk.SyncFolder(folder);
+    }
 
     /// <summary>Removes an epoch that nothing refers to.</summary>
     public void DeleteEpoch(Epoch epoch)

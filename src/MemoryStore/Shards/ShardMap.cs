@@ -20,6 +20,9 @@ internal sealed class ShardMap
     /// <summary>Stable for ever: CRC-32C of the key's text, over the count.</summary>
     public ShardId ShardOf(MemoryKey key) => new((int)(Checksum.Crc32C(Encoding.UTF8.GetBytes(key.ToString())) % (uint)Count));
 
+    /// <summary>True when the folder holds a store.</summary>
+    public static bool Exists(IDisk disk, string data) => disk.FileExists(Path.Combine(data, FileName));
+
     /// <summary>Reads the count of an existing data folder, or makes the folder with the wanted one.</summary>
     /// <exception cref="LatentDbException">configuration_invalid when the folder has another count; unsupported_format; data_damaged.</exception>
     public static ShardMap Open(IDisk disk, string data, int wanted)

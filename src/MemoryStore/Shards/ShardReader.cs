@@ -1,6 +1,8 @@
 using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
@@ -9,26 +11,51 @@ using LatentDb.MemoryStore.Telemetry;
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>Slices of one shard, read by address and verified. A staged slice is made durable first, so that there is one way of reading.</summary>
-internal sealed class ShardReader(ShardIndex index, EpochSet epochs, FrameLog blocks) : IBlockSource
+internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, EpochSet epochs, FrameLog blocks) : IBlockSource
 {
     /// <inheritdoc/>
     public async ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken)
     {
-        StoredSlice slice = index.Blocks.Find(address)
-            ?? throw new LatentDbException(ErrorCode.Internal, $"Slice {address} was never committed.");
-        RecordLocation location = slice.Location;
+        StagedSlice slice = await FindAsync(address, cancellationToken).ConfigureAwait(false)
+            ?? throw new LatentDbException(ErrorCode.Internal, $"Slice {address} was never committed, or its memory was erased.");
+        while (true)
+        {
+            try
+            {
+                return Decode(address, slice.Slice, await ReadPayloadAsync(address, slice, cancellationToken).ConfigureAwait(false));
+            }
+            catch (SegmentMissingException)
+            {
+                StagedSlice? again = await FindAsync(address, cancellationToken).ConfigureAwait(false);
+                if (again is null || again.Slice.Location == slice.Slice.Location) throw;
+                slice = again;
+            }
+        }
+    }
+
+    /// <summary>True when this shard may hold the slice.</summary>
+    public bool Knows(SliceAddress address) =>
+        index.Blocks.Find(address) is not null || index.Find(address.Block.Owner) is not null || !index.BorrowersOf(address.Block.Owner).IsEmpty;
+
+    /// <summary>The encoded slice, verified and decrypted.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadPayloadAsync(SliceAddress address, StagedSlice slice, CancellationToken cancellationToken)
+    {
+        RecordLocation location = slice.Slice.Location;
         if (location.Epoch == blocks.Epoch && location.Sequence + location.Addresses.Length - 1 > blocks.CommittedSequence)
         {
             await blocks.FlushAsync().ConfigureAwait(false);
         }
 
+        EpochLogs logs = epochs.Get(location.Epoch);
+        using var key = new FrameKey(logs.BlocksCipher, DataKey.FromBytes(slice.Key.AsSpan()));
         ReadOnlyMemory<byte> payload = await RecordReader
-            .ReadAsync(epochs.Get(location.Epoch).Blocks, location, FrameKind.BlockSlice, address.Block.Owner, cancellationToken).ConfigureAwait(false);
-        if (Checksum.Crc32C(payload.Span) != slice.Checksum)
-        {
-            throw new LatentDbException(ErrorCode.DataDamaged, $"Slice {address} is not the one that its version vouches for.");
-        }
+            .ReadAsync(logs.Blocks, location, FrameKind.BlockSlice, address.Block.Owner, key, cancellationToken).ConfigureAwait(false);
+        if (Checksum.Crc32C(payload.Span) == slice.Slice.Checksum) return payload;
+        throw new LatentDbException(ErrorCode.DataDamaged, $"Slice {address} is not the one that its version vouches for.");
+    }
 
+    private static BlockSlice Decode(SliceAddress address, StoredSlice slice, ReadOnlyMemory<byte> payload)
+    {
         StoreMetrics.SliceRead(payload.Length);
         try
         {
@@ -36,7 +63,29 @@ internal sealed class ShardReader(ShardIndex index, EpochSet epochs, FrameLog bl
         }
         catch (FrameFormatException e)
         {
-            throw Damage.At(location.Epoch, location.Addresses[0], e);
+            throw Damage.At(slice.Location.Epoch, slice.Location.Addresses[0], e);
         }
+    }
+
+    /// <summary>Its writer knows it, or, when that one was erased or never had it, a fork does.</summary>
+    private async ValueTask<StagedSlice?> FindAsync(SliceAddress address, CancellationToken cancellationToken)
+    {
+        if (index.Blocks.Find(address) is StagedSlice known) return known;
+        if (await FindInAsync(index.Find(address.Block.Owner), address, cancellationToken).ConfigureAwait(false) is StagedSlice own) return own;
+        foreach (MemoryRef borrower in index.BorrowersOf(address.Block.Owner))
+        {
+            if (await FindInAsync(borrower, address, cancellationToken).ConfigureAwait(false) is StagedSlice borrowed) return borrowed;
+        }
+
+        return null;
+    }
+
+    private async ValueTask<StagedSlice?> FindInAsync(MemoryRef? memory, SliceAddress address, CancellationToken cancellationToken)
+    {
+        if (memory is null) return null;
+        MemoryEntry? entry = await memories.FindAsync(memory, cancellationToken).ConfigureAwait(false);
+        if (entry?.FindBlock(address.Block) is not StoredBlock block) return null;
+        StoredSlice? slice = block.Slices.FirstOrDefault(s => s.Layer == address.Layer && s.Part == address.Part);
+        return slice is null ? null : new StagedSlice(slice, block.Key);
     }
 }

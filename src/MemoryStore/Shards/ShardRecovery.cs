@@ -1,7 +1,9 @@
 using System.Diagnostics;
-using LatentDb.MemoryStore.Disk;
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
@@ -12,112 +14,132 @@ using Microsoft.Extensions.Logging;
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>
-/// Opens a shard. The order, and what the next opening finds if the power goes after each step:
+/// Opens a shard whose lock is held. The order, and what the next opening finds if the power goes after each step:
 /// <code>
-/// 1 take the lock                                      nothing changed
-/// 2 raise the epoch in the state file                  a gap in the epoch numbers
-/// 3 read the current epoch's logs into the index       nothing changed
-/// 4 create the new epoch's folder and logs             a folder above "current": it acknowledged nothing and is removed
-/// 5 write its opening record, copies and checkpoint    the same
-/// 6 name it "current" in the state file                the new epoch, complete
-/// 7 remove the epochs that it does not name            left-over folders, removed by the next opening
+/// 1 raise the epoch in the state file                  a gap in the epoch numbers
+/// 2 read the current epoch's log into the index        nothing changed
+/// 3 create the new epoch's folder, keys and logs       a folder above "current": it acknowledged nothing and is removed
+/// 4 write its opening record and a checkpoint          the same
+/// 5 name it "current" in the state file                the new epoch, complete; the keys are in two places
+/// 6 shred the keys of earlier epochs                   the new epoch; the next opening goes on shredding
+/// 7 remove epochs without segments                     left-over folders, removed by the next opening
 /// </code>
+/// Nothing is served before 6, so no key can be erased while an older copy of it is there.
 /// </summary>
-internal static partial class ShardRecovery
+internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, ShardSettings settings, IMasterKeyProvider master)
 {
-    /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, store_full, store_unavailable.</exception>
-    public static async Task<Shard> OpenAsync(ShardId id, ShardLayout layout, ShardSettings settings, CancellationToken cancellationToken)
+    /// <exception cref="LatentDbException">data_damaged, unsupported_format, key_unavailable, store_full, store_unavailable.</exception>
+    public async Task<Shard> OpenAsync(CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
         using Activity? activity = StoreMetrics.Source.StartActivity("store.recovery");
-        layout.Disk.CreateDurableFolder(layout.Root);
-        ShardLock shardLock = ShardLock.Take(layout.LockPath, layout.OwnerPath, id.ToString(), settings.Time);
         var epochs = new EpochSet(layout);
         try
         {
-            ShardState state = ReadState(layout);
+            ShardState state = ReadState();
             Epoch epoch = state.Raised.Next();
             new ShardState(epoch, state.Current).Write(layout.Disk, layout.StatePath);
-            RecoveredShard recovered = RecoveredShard.Empty();
-            if (state.Current.Value > 0)
-            {
-                recovered = await new EpochReplay(layout, epochs, settings.Logger).RunAsync(state.Current, useCheckpoints: true, cancellationToken).ConfigureAwait(false);
-            }
-
-            RemoveOthers(layout, recovered.Epochs.Select(e => e.Epoch));
-            Shard shard = await BeginEpochAsync(id, layout, settings, epochs, recovered, epoch, shardLock, cancellationToken).ConfigureAwait(false);
+            RemoveAbove(state.Current);
+            Shard shard = state.Current.Value > 0
+                ? await ContinueAsync(epochs, state.Current, epoch, cancellationToken).ConfigureAwait(false)
+                : await BeginAsync(epochs, RecoveredShard.Empty(), null, epoch, cancellationToken).ConfigureAwait(false);
             StoreMetrics.Recovered(Stopwatch.GetElapsedTime(started));
-            LogOpened(settings.Logger, id, epoch, recovered.ReplayedFrames);
             return shard;
         }
         catch
         {
             epochs.Dispose();
-            shardLock.Dispose();
             throw;
         }
     }
 
-    private static ShardState ReadState(ShardLayout layout)
+    private ShardState ReadState()
     {
         if (layout.Disk.FileExists(layout.StatePath)) return ShardState.Read(layout.Disk, layout.StatePath);
         if (layout.Epochs().Count == 0) return new ShardState(new Epoch(0), new Epoch(0));
         throw new LatentDbException(ErrorCode.DataDamaged, "The shard's state file is missing beside its data; the shard is not opened, because it would look empty.");
     }
 
-    /// <summary>Folders that the current epoch does not name: an opening that was not finished, or epochs that were gathered.</summary>
-    private static void RemoveOthers(ShardLayout layout, IEnumerable<Epoch> named)
+    private async Task<Shard> ContinueAsync(EpochSet epochs, Epoch current, Epoch epoch, CancellationToken cancellationToken)
     {
-        foreach (Epoch other in layout.Epochs().Except(named)) layout.DeleteEpoch(other);
+        Keyring keyring = await Keyring.OpenAsync(layout.Disk, layout.EpochFolder(current), master, cancellationToken).ConfigureAwait(false);
+        await using (keyring.ConfigureAwait(false))
+        {
+            var index = new ShardIndex();
+            index.Usage.SegmentBytes = (location, log) => epochs.Get(location.Epoch).Reader(log).Geometry.SegmentBytes;
+            RecoveredShard recovered = await new EpochReplay(layout, epochs, new ShardKeys(keyring), index, settings.Logger)
+                .RunAsync(current, cancellationToken).ConfigureAwait(false);
+            return await BeginAsync(epochs, recovered, keyring, epoch, cancellationToken).ConfigureAwait(false);
+        }
     }
 
-    private static async Task<Shard> BeginEpochAsync(
-        ShardId id, ShardLayout layout, ShardSettings settings, EpochSet epochs, RecoveredShard recovered, Epoch epoch, ShardLock shardLock, CancellationToken cancellationToken)
+    private async Task<Shard> BeginAsync(EpochSet epochs, RecoveredShard recovered, Keyring? before, Epoch epoch, CancellationToken cancellationToken)
     {
         var clock = new HybridClock(settings.Time);
         clock.Observe(recovered.HighMark);
         var fence = new EpochFence(layout, epoch);
+        ShardIndex index = recovered.Index;
         layout.CreateEpoch(epoch);
+        Keyring? keyring = null;
         FrameLog? blocks = null;
         FrameLog? manifests = null;
         try
         {
+            keyring = before is null
+                ? await Keyring.CreateAsync(layout.Disk, layout.EpochFolder(epoch), master, cancellationToken).ConfigureAwait(false)
+                : await before.CopyToAsync(layout.EpochFolder(epoch), uid => index.Find(uid) is not null, cancellationToken).ConfigureAwait(false);
             blocks = new FrameLog(
                 settings.CreateLog(layout.Disk, layout.BlocksFolder(epoch), settings.BlockGeometry), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("blocks"));
             manifests = new FrameLog(
                 settings.CreateLog(layout.Disk, layout.ManifestFolder(epoch), settings.ManifestGeometry), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("manifest"));
-            epochs.Add(new EpochLogs(epoch, manifests.Reader, blocks.Reader));
-            GatheringPlan plan = EpochGathering.Plan(recovered, settings.MaxLooseEpochs);
-            await WriteOpeningAsync(settings, plan, epochs, recovered, manifests, blocks, cancellationToken).ConfigureAwait(false);
+            EpochLogs logs = OpenLogs(epoch, manifests, blocks);
+            epochs.Add(logs);
+            epochs.Seals = [.. recovered.Epochs.Where(e => HasSegments(e.Epoch))];
+            index.Usage.SegmentBytes = (location, log) => epochs.Get(location.Epoch).Reader(log).Geometry.SegmentBytes;
+            var keys = new ShardKeys(keyring);
+            manifests.Checkpoints = new CheckpointSchedule(
+                settings.FramesBetweenCheckpoints, settings.BytesBetweenCheckpoints, new CheckpointWriter(index, epochs, keys, logs));
+            var opened = new RecordDraft(FrameKind.EpochOpened, default, RecordCodec.Encode(new EpochOpenedRecord(epoch)), Key: null);
+            await manifests.AppendAsync(opened, publish: null).ConfigureAwait(false);
+            await manifests.CheckpointAsync().ConfigureAwait(false);
             new ShardState(epoch, epoch).Write(layout.Disk, layout.StatePath);
-            foreach (EpochSeal gathered in recovered.Epochs.Except(plan.Kept)) epochs.Close(gathered.Epoch);
-            RemoveOthers(layout, plan.Kept.Select(e => e.Epoch).Append(epoch));
-            return new Shard(id, settings, epoch, recovered.Index, epochs, manifests, blocks, clock, shardLock);
+            RemoveBefore(epoch);
+            LogOpened(settings.Logger, id, epoch, recovered.ReplayedFrames);
+            return new Shard(new ShardParts(id, epoch, index, epochs, keys, manifests, blocks, clock), settings);
         }
         catch
         {
             if (manifests is not null) await manifests.DisposeAsync().ConfigureAwait(false);
             if (blocks is not null) await blocks.DisposeAsync().ConfigureAwait(false);
+            if (keyring is not null) await keyring.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
 
-    private static async Task WriteOpeningAsync(
-        ShardSettings settings, GatheringPlan plan, EpochSet epochs, RecoveredShard recovered, FrameLog manifests, FrameLog blocks, CancellationToken cancellationToken)
-    {
-        var opened = new EpochOpenedRecord(plan.Kept);
-        await manifests.EnqueueAsync(new RecordDraft(FrameKind.EpochOpened, default, RecordCodec.Encode(opened)), publish: null).ConfigureAwait(false);
-        bool changed = plan.Kept.Length != recovered.Epochs.Length;
-        if (changed) await new EpochGathering(recovered, epochs, manifests, blocks).CopyAsync(plan.Copied, cancellationToken).ConfigureAwait(false);
-        if (changed || recovered.ReplayedFrames > settings.FramesBetweenCheckpoints || recovered.ReplayedBytes > settings.BytesBetweenCheckpoints)
-        {
-            ReadOnlyMemory<byte> checkpoint = RecordCodec.Encode(recovered.Index.ToCheckpoint());
-            await manifests.EnqueueAsync(new RecordDraft(FrameKind.Checkpoint, default, checkpoint), publish: null).ConfigureAwait(false);
-        }
+    private EpochLogs OpenLogs(Epoch epoch, FrameLog manifests, FrameLog blocks) => new(
+        epoch,
+        manifests.Reader,
+        LogFolder.Read(layout.Disk, layout.ManifestFolder(epoch)),
+        blocks.Reader,
+        LogFolder.Read(layout.Disk, layout.BlocksFolder(epoch)));
 
-        await blocks.FlushAsync().ConfigureAwait(false);
-        await manifests.FlushAsync().ConfigureAwait(false);
+    /// <summary>Openings that were not finished.</summary>
+    private void RemoveAbove(Epoch current)
+    {
+        foreach (Epoch other in layout.Epochs().Where(e => e.Value > current.Value)) layout.DeleteEpoch(other);
     }
+
+    /// <summary>Keys of earlier epochs, which must be gone before the first erasure, and epochs that compaction has emptied.</summary>
+    private void RemoveBefore(Epoch epoch)
+    {
+        foreach (Epoch other in layout.Epochs().Where(e => e.Value < epoch.Value))
+        {
+            Keyring.Shred(layout.Disk, layout.EpochFolder(other));
+            if (!HasSegments(other)) layout.DeleteEpoch(other);
+        }
+    }
+
+    private bool HasSegments(Epoch epoch) => layout.Segments(epoch, LogName.Manifest).Count > 0 || layout.Segments(epoch, LogName.Blocks).Count > 0;
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Information, Message = "Opened {Shard} as epoch {Epoch}; replayed {Frames} frames.")]
     private static partial void LogOpened(ILogger logger, ShardId shard, Epoch epoch, long frames);

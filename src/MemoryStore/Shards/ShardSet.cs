@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
-using LatentDb.MemoryStore.Disk;
-using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Identity;
 
 namespace LatentDb.MemoryStore.Shards;
@@ -8,56 +7,57 @@ namespace LatentDb.MemoryStore.Shards;
 /// <summary>The shards open in this process: all of a data folder.</summary>
 internal sealed class ShardSet : IAsyncDisposable
 {
-    private readonly ShardMap _map;
+    private const string MasterKeyFile = "master.key";
 
-    private ShardSet(ShardMap map, ImmutableArray<Shard> shards)
+    private readonly ShardMap _map;
+    private readonly ImmutableArray<ShardSlot> _slots;
+
+    private ShardSet(ShardMap map, ImmutableArray<ShardSlot> slots, ShardSettings settings)
     {
         _map = map;
-        Shards = shards;
+        _slots = slots;
+        Settings = settings;
     }
 
-    public ImmutableArray<Shard> Shards { get; }
+    public ShardSettings Settings { get; }
 
-    /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid, store_full, store_unavailable.</exception>
+    /// <summary>The shards as they are served now, by number.</summary>
+    public IEnumerable<Shard> Shards => _slots.Select(slot => slot.Current);
+
+    public int Count => _slots.Length;
+
+    /// <exception cref="Errors.LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid, key_unavailable.</exception>
     public static async Task<ShardSet> OpenAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
     {
-        try
-        {
-            return await OpenFolderAsync(data, shards, settings, cancellationToken).ConfigureAwait(false);
-        }
-        catch (IOException e)
-        {
-            throw DurableFile.ToStoreError(e, "Opening the store");
-        }
-    }
-
-    public Shard ShardOf(MemoryKey key) => Shards[_map.ShardOf(key).Value];
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (Shard shard in Shards) await shard.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static async Task<ShardSet> OpenFolderAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
-    {
         string root = Path.GetFullPath(data);
+        IMasterKeyProvider master = settings.MasterKeys
+            ?? LocalMasterKeys.FromEnvironment()
+            ?? (IMasterKeyProvider)LocalMasterKeys.OpenOrCreate(Path.Combine(root, MasterKeyFile), isNewStore: !ShardMap.Exists(settings.Disk, root));
         ShardMap map = ShardMap.Open(settings.Disk, root, shards);
         ShardSettings own = settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns) };
-        var open = ImmutableArray.CreateBuilder<Shard>(map.Count);
+        var open = ImmutableArray.CreateBuilder<ShardSlot>(map.Count);
         try
         {
             for (int i = 0; i < map.Count; i++)
             {
                 var id = new ShardId(i);
-                open.Add(await ShardRecovery.OpenAsync(id, new ShardLayout(own.Disk, Path.Combine(root, id.ToString())), own, cancellationToken).ConfigureAwait(false));
+                var layout = new ShardLayout(own.Disk, Path.Combine(root, id.ToString()));
+                open.Add(await ShardSlot.OpenAsync(id, layout, own, master, cancellationToken).ConfigureAwait(false));
             }
         }
         catch
         {
-            foreach (Shard shard in open) await shard.DisposeAsync().ConfigureAwait(false);
+            foreach (ShardSlot slot in open) await slot.DisposeAsync().ConfigureAwait(false);
             throw;
         }
 
-        return new ShardSet(map, open.MoveToImmutable());
+        return new ShardSet(map, open.MoveToImmutable(), own);
+    }
+
+    public Shard ShardOf(MemoryKey key) => _slots[_map.ShardOf(key).Value].Current;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ShardSlot slot in _slots) await slot.DisposeAsync().ConfigureAwait(false);
     }
 }

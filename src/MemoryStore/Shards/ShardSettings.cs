@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Disk;
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Log;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,11 +27,12 @@ internal sealed record ShardSettings
     /// <summary>Decoded manifests; one cache for all shards of a set.</summary>
     public ManifestCache Manifests { get; init; } = new(StoreLimits.MaxCachedRuns);
 
+    /// <summary>Wraps the keys of tenants; null = the file <c>master.key</c> of the data folder.</summary>
+    public IMasterKeyProvider? MasterKeys { get; init; }
+
     public long FramesBetweenCheckpoints { get; init; } = StoreLimits.FramesBetweenCheckpoints;
 
     public long BytesBetweenCheckpoints { get; init; } = StoreLimits.BytesBetweenCheckpoints;
-
-    public int MaxLooseEpochs { get; init; } = StoreLimits.MaxLooseEpochs;
 
     public int WritesBetweenImages { get; init; } = StoreLimits.WritesBetweenImages;
 }

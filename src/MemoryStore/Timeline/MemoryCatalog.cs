@@ -1,16 +1,16 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Text;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Timeline;
 
-/// <summary>Every memory that the shards of this process own: create, open, list, delete, and the source of all blocks.</summary>
+/// <summary>Every memory that the shards of this process own: create, fork, open, list, erase, and the source of all blocks.</summary>
 public sealed class MemoryCatalog
 {
     private readonly Func<ShardSet> _shards;
@@ -59,47 +59,83 @@ public sealed class MemoryCatalog
     /// <param name="key">The new memory's name.</param>
     /// <param name="fingerprint">A model whose genesis was ensured in this shard.</param>
     /// <param name="metadata">JSON object text, or null.</param>
+    /// <param name="origin">Who asked; the operation id is not kept, because a second creation is memory_exists.</param>
     /// <param name="cancellationToken">Without effect once the frame is enqueued.</param>
     /// <exception cref="LatentDbException">memory_exists; invalid_request when the metadata is too large; store_full, store_unavailable.</exception>
     public async Task<MemoryTimeline> CreateAsync(
-        MemoryKey key, ModelFingerprint fingerprint, string? metadata, CancellationToken cancellationToken)
+        MemoryKey key, ModelFingerprint fingerprint, string? metadata, WriteOrigin origin, CancellationToken cancellationToken)
     {
-        int metadataBytes = metadata is null ? 0 : Encoding.UTF8.GetByteCount(metadata);
-        if (metadataBytes > StoreLimits.MaxMetadataBytes)
-        {
-            throw new LatentDbException(
-                ErrorCode.InvalidRequest, $"The metadata of {key} has {metadataBytes} bytes; at most {StoreLimits.MaxMetadataBytes} are allowed.");
-        }
-
+        ArgumentNullException.ThrowIfNull(origin);
+        WriteRules.CheckMetadata(key, metadata, StoreLimits.MaxMetadataBytes);
+        WriteRules.Check(origin);
         Shard shard = _shards().ShardOf(key);
-        return new MemoryTimeline(shard, await shard.Commit.CreateAsync(key, fingerprint, metadata, cancellationToken).ConfigureAwait(false));
+        return new MemoryTimeline(shard, await shard.Commit.CreateAsync(key, fingerprint, metadata, origin.Author, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <exception cref="LatentDbException">memory_not_found.</exception>
-    public MemoryTimeline Open(MemoryKey key)
+    /// <summary>
+    /// Creates a memory whose version 1 has the content that <paramref name="source"/> has at <paramref name="at"/>. It is a memory of its own:
+    /// erasing either leaves the other whole. Durable when the task ends; within a shard it costs as much as the manifest, into another shard the
+    /// blocks are copied.
+    /// </summary>
+    /// <exception cref="LatentDbException">
+    /// memory_not_found, memory_exists, version_not_found, version_expired, snapshot_not_found; invalid_request when the metadata is too large;
+    /// store_full, store_unavailable.
+    /// </exception>
+    public async Task<MemoryTimeline> ForkAsync(
+        MemoryKey source, VersionSelector at, MemoryKey target, string? metadata, WriteOrigin origin, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(at);
+        ArgumentNullException.ThrowIfNull(origin);
+        WriteRules.CheckMetadata(target, metadata, StoreLimits.MaxMetadataBytes);
+        WriteRules.Check(origin);
+        Shard from = _shards().ShardOf(source);
+        Shard to = _shards().ShardOf(target);
+        MemoryEntry entry = await RequireAsync(from, source, cancellationToken).ConfigureAwait(false);
+        VersionState version = await VersionResolver.ResolveAsync(from, entry, at).ConfigureAwait(false);
+        MemoryIntake intake = await MemoryIntake.BeginAsync(to, target, cancellationToken).ConfigureAwait(false);
+        await using (intake.ConfigureAwait(false))
+        {
+            MemoryEntry fork = await new MemoryFork(from, entry, version, intake).RunAsync(from == to, metadata, origin, cancellationToken).ConfigureAwait(false);
+            return new MemoryTimeline(to, fork);
+        }
+    }
+
+    /// <exception cref="LatentDbException">memory_not_found, data_damaged.</exception>
+    public async Task<MemoryTimeline> OpenAsync(MemoryKey key, CancellationToken cancellationToken)
     {
         Shard shard = _shards().ShardOf(key);
-        MemoryEntry entry = shard.Index.Directory.Find(key) ?? throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {key} does not exist.");
-        return new MemoryTimeline(shard, entry);
+        return new MemoryTimeline(shard, await RequireAsync(shard, key, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Up to <paramref name="limit"/> memories of a tenant in ordinal order of id, after <paramref name="after"/> (exclusive).</summary>
-    public ImmutableArray<MemorySummary> List(TenantId tenant, int limit, MemoryId? after)
+    public async ValueTask<ImmutableArray<MemorySummary>> ListAsync(TenantId tenant, int limit, MemoryId? after, CancellationToken cancellationToken)
     {
         int bounded = Math.Clamp(limit, 0, StoreLimits.MaxPageItems);
-        return
-        [
-            .. _shards().Shards
-                .SelectMany(shard => shard.Index.Directory.List(tenant, bounded, after))
-                .OrderBy(entry => entry.Key.Memory.Value, StringComparer.Ordinal)
-                .Take(bounded)
-                .Select(MemoryTimeline.Summarise),
-        ];
+        var found = _shards().Shards
+            .SelectMany(shard => shard.Index.Directory.List(tenant, bounded, after).Select(memory => (shard, memory)))
+            .OrderBy(item => item.memory.Key.Memory.Value, StringComparer.Ordinal)
+            .Take(bounded)
+            .ToList();
+        var summaries = ImmutableArray.CreateBuilder<MemorySummary>(found.Count);
+        foreach ((Shard shard, MemoryRef memory) in found)
+        {
+            // Erased since it was listed: then it is not there.
+            if (await shard.Memories.FindAsync(memory, cancellationToken).ConfigureAwait(false) is MemoryEntry entry) summaries.Add(MemoryTimeline.Summarise(entry));
+        }
+
+        return summaries.ToImmutable();
     }
 
-    /// <summary>Deletes a memory: a tombstone; it and its versions can no longer be read. Durable when the task ends.</summary>
-    /// <exception cref="LatentDbException">memory_not_found.</exception>
-    public Task DeleteAsync(MemoryKey key, CancellationToken cancellationToken) => _shards().ShardOf(key).Commit.DeleteAsync(key, cancellationToken);
+    /// <summary>
+    /// Erases a memory: when the task ends its data key is destroyed, durably, and nothing that it wrote can be read any more, wherever copies of
+    /// the files are, but for blocks that a fork still names. The bytes go with later compactions.
+    /// </summary>
+    /// <exception cref="LatentDbException">memory_not_found, store_full, store_unavailable, stale_owner.</exception>
+    public Task EraseAsync(MemoryKey key, CancellationToken cancellationToken) => _shards().ShardOf(key).Commit.EraseAsync(key, cancellationToken);
+
+    private static async ValueTask<MemoryEntry> RequireAsync(Shard shard, MemoryKey key, CancellationToken cancellationToken) =>
+        await shard.Memories.FindAsync(key, cancellationToken).ConfigureAwait(false)
+        ?? throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {key} does not exist.");
 
     private static async Task WriteGenesisAsync(
         Shard shard, ModelFingerprint fingerprint, Func<IBlockSink, CancellationToken, Task<Manifest>> write, CancellationToken cancellationToken)
@@ -119,8 +155,8 @@ public sealed class MemoryCatalog
     {
         public ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken)
         {
-            ImmutableArray<Shard> all = shards().Shards;
-            Shard owner = all.FirstOrDefault(shard => shard.Index.Blocks.Find(address) is not null, all[0]);
+            ShardSet set = shards();
+            Shard owner = set.Shards.FirstOrDefault(shard => shard.Blocks.Knows(address)) ?? set.Shards.First();
             return owner.Blocks.ReadAsync(address, cancellationToken);
         }
     }

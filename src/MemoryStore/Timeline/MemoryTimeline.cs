@@ -23,11 +23,14 @@ public sealed class MemoryTimeline
         _entry = entry;
     }
 
+    /// <summary>False when the shard was opened anew since: this object goes on reading, and takes no more writes.</summary>
+    public bool IsCurrent => _shard.Failure is null;
+
     /// <summary>Name, creation and head, as of now.</summary>
     public MemorySummary Summary => Summarise(_entry);
 
     /// <summary>The version that <paramref name="at"/> names, with its manifest.</summary>
-    /// <exception cref="LatentDbException">version_not_found, snapshot_not_found, memory_not_found (deleted meanwhile), data_damaged.</exception>
+    /// <exception cref="LatentDbException">version_not_found, snapshot_not_found, memory_not_found (erased meanwhile), data_damaged.</exception>
     public async ValueTask<VersionedManifest> ReadAsync(VersionSelector at, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(at);
@@ -39,12 +42,11 @@ public sealed class MemoryTimeline
     }
 
     /// <summary>The version with that number, without its manifest.</summary>
-    /// <exception cref="LatentDbException">version_not_found, memory_not_found.</exception>
+    /// <exception cref="LatentDbException">version_not_found, version_expired, memory_not_found.</exception>
     public MemoryVersion GetVersion(VersionNumber number)
     {
         RequireAlive();
-        return _entry.Find(number)?.Version
-            ?? throw new LatentDbException(ErrorCode.VersionNotFound, $"Memory {_entry.Key} has no version {number}; its head is version {_entry.Head.Version.Number}.");
+        return VersionResolver.Require(_entry, number).Version;
     }
 
     /// <summary>Up to <paramref name="limit"/> versions older than <paramref name="before"/> (null = from the head), newest first.</summary>
@@ -84,7 +86,7 @@ public sealed class MemoryTimeline
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(draft);
         if (draft.Deltas.IsDefaultOrEmpty) throw new ArgumentException("A draft needs at least one delta.", nameof(draft));
-        CheckOperationId(draft.OperationId);
+        WriteRules.Check(_entry.Key, draft);
         ImmutableArray<StoredBlock> blocks = transaction.ToBlocks(draft.Deltas.Select(d => d.Block));
         return _shard.Commit.AppendAsync(_entry, draft, blocks, expectedHead, cancellationToken);
     }
@@ -93,15 +95,26 @@ public sealed class MemoryTimeline
     /// Commits a version whose content equals the target's: one frame, whatever the size of the pool. History is kept. An operation id that was
     /// committed before changes nothing and returns that version.
     /// </summary>
-    /// <exception cref="LatentDbException">version_not_found, snapshot_not_found, version_conflict, store_full, store_unavailable.</exception>
+    /// <exception cref="LatentDbException">version_not_found, version_expired, snapshot_not_found, version_conflict, store_full, store_unavailable.</exception>
     public async Task<MemoryVersion> RollBackAsync(
-        VersionSelector to, VersionNumber expectedHead, string? operationId, CancellationToken cancellationToken)
+        VersionSelector to, VersionNumber expectedHead, WriteOrigin origin, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(to);
-        CheckOperationId(operationId);
+        ArgumentNullException.ThrowIfNull(origin);
+        WriteRules.Check(origin);
         RequireAlive();
         VersionState target = await VersionResolver.ResolveAsync(_shard, _entry, to).ConfigureAwait(false);
-        return await _shard.Commit.RollBackAsync(_entry, target, expectedHead, operationId, cancellationToken).ConfigureAwait(false);
+        return await _shard.Commit.RollBackAsync(_entry, target.Version.Number, expectedHead, origin, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The text that was injected by a version; null when it was not an inject or its text was not kept.</summary>
+    /// <exception cref="LatentDbException">version_not_found, version_expired, memory_not_found, data_damaged.</exception>
+    public async Task<string?> ReadTextAsync(VersionNumber number, CancellationToken cancellationToken)
+    {
+        VersionState version = await VersionResolver.ResolveAsync(_shard, _entry, new VersionSelector.NumberSelector(number)).ConfigureAwait(false);
+        RequireAlive();
+        if (!version.Version.HasText) return null;
+        return (await _shard.Manifests.ReadContentAsync(_entry, version, cancellationToken).ConfigureAwait(false))?.Text;
     }
 
     /// <summary>Gives a version a name: one frame, whatever the size of the pool.</summary>
@@ -130,14 +143,6 @@ public sealed class MemoryTimeline
 
     private void RequireAlive()
     {
-        if (_entry.IsDeleted) throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {_entry.Key} does not exist.");
-    }
-
-    private static void CheckOperationId(string? operationId)
-    {
-        if (operationId is null) return;
-        if (operationId.Length is > 0 and <= StoreLimits.MaxOperationIdLength) return;
-        throw new LatentDbException(
-            ErrorCode.InvalidRequest, $"An operation id has 1 to {StoreLimits.MaxOperationIdLength} characters; this one has {operationId.Length}.");
+        if (_entry.IsErased) throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {_entry.Key} does not exist.");
     }
 }

@@ -21,7 +21,7 @@ internal static class DeltaApplication
             layers.Add(ApplyLayer(manifest.Layers[layer], delta.Layers[layer], blocks.Length - 1, write));
         }
 
-        return Prune(new Manifest(blocks, layers.MoveToImmutable(), write)).Check();
+        return new Manifest(blocks, layers.MoveToImmutable(), write).WithoutUnusedBlocks(SpareBlocks).Check();
     }
 
     private static LayerRows ApplyLayer(LayerRows rows, LayerDelta delta, int newBlock, long write)
@@ -58,35 +58,6 @@ internal static class DeltaApplication
         }
 
         if (next != removed.Length) throw Damaged($"removes rank {removed[next]} of a pool of {rank} rows");
-    }
-
-    private static Manifest Prune(Manifest manifest)
-    {
-        bool[] live = new bool[manifest.Blocks.Length];
-        foreach (LayerRows layer in manifest.Layers)
-        {
-            foreach (RowRun run in layer.Pool) live[run.Block] = true;
-            foreach (BankRun run in layer.Bank) live[run.Block] = true;
-        }
-
-        int liveCount = live.Count(l => l);
-        if (live.Length <= liveCount + SpareBlocks) return manifest;
-        int[] renumbered = new int[live.Length];
-        var blocks = ImmutableArray.CreateBuilder<ManifestBlock>(liveCount);
-        for (int i = 0; i < live.Length; i++)
-        {
-            renumbered[i] = blocks.Count;
-            if (live[i]) blocks.Add(manifest.Blocks[i]);
-        }
-
-        ImmutableArray<LayerRows> layers =
-        [
-            .. manifest.Layers.Select(layer => new LayerRows(
-                [.. layer.Pool.Select(run => run with { Block = renumbered[run.Block] })],
-                [.. layer.Bank.Select(run => run with { Block = renumbered[run.Block] })],
-                layer.Decays)),
-        ];
-        return new Manifest(blocks.MoveToImmutable(), layers, manifest.Writes);
     }
 
     private static LatentDbException Damaged(string what) => new(ErrorCode.DataDamaged, $"The manifest delta {what}.");

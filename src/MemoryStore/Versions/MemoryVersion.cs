@@ -28,4 +28,17 @@ public sealed record MemoryVersion(
     int Chunks,
     long Writes,
     long BlockBytes,
-    string? OperationId);
+    string? OperationId)
+{
+    /// <summary>Id of the API key that asked for it; null = unknown.</summary>
+    public string? Author { get; init; }
+
+    /// <summary>What the caller said about this write: a JSON object as text; null = nothing.</summary>
+    public string? Metadata { get; init; }
+
+    /// <summary>For the first version of a fork or an import: where its content comes from.</summary>
+    public ForkSource? ForkedFrom { get; init; }
+
+    /// <summary>True when the injected text was kept with the version.</summary>
+    public bool HasText { get; init; }
+}

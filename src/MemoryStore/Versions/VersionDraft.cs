@@ -13,4 +13,14 @@ public sealed record VersionDraft(
     ModelFingerprint Fingerprint,
     ulong Seed,
     int Tokens,
-    string? OperationId);
+    string? OperationId)
+{
+    /// <summary>Id of the API key that asked; at most 64 characters.</summary>
+    public string? Author { get; init; }
+
+    /// <summary>A JSON object as text that is kept with the version; null = none.</summary>
+    public string? Metadata { get; init; }
+
+    /// <summary>The source text, when it is to be kept with the version; null = not kept.</summary>
+    public string? Text { get; init; }
+}

@@ -56,7 +56,7 @@ public sealed class KeyringFaultTests
         Damage(disk, slot: 3);
 
         await using Keyring ring = await Ring.OpenAsync(disk);
-        await using Keyring copy = await ring.CopyToAsync("/ep-2", CancellationToken.None);
+        await using Keyring copy = await ring.CopyToAsync("/ep-2", isLive: null, CancellationToken.None);
         foreach (Keyring damaged in new[] { ring, copy })
         {
             Assert.Equal(1, damaged.LostSlots);
@@ -106,7 +106,7 @@ public sealed class KeyringFaultTests
 
             await using Keyring ring = await Ring.OpenAsync(disk);
             Check(ring, memories: 5);
-            await using Keyring copy = await ring.CopyToAsync("/ep-2", CancellationToken.None);
+            await using Keyring copy = await ring.CopyToAsync("/ep-2", isLive: null, CancellationToken.None);
             Check(copy, memories: 5);
             Assert.Equal(0, copy.DamagedCopies);
             Assert.Equal(disk[SlotFiles.PathA("/ep-2")], disk[SlotFiles.PathB("/ep-2")]);
@@ -170,7 +170,7 @@ public sealed class KeyringFaultTests
                 await using Keyring ring = await OpenEitherAsync(after);
                 Assert.Equal(0, ring.LostSlots);
                 CheckAfter(ring, change, memories, isDone: cut == operations);
-                await using Keyring copy = await ring.CopyToAsync("/ep-2", CancellationToken.None);
+                await using Keyring copy = await ring.CopyToAsync("/ep-2", isLive: null, CancellationToken.None);
                 Assert.Equal(0, copy.DamagedCopies);
                 CheckAfter(copy, change, memories, isDone: cut == operations);
             }
@@ -193,7 +193,7 @@ public sealed class KeyringFaultTests
         Assert.Same(ring.Failure, error);
         Assert.Equal(_keys[1], ring.Find(1));
         await Assert.ThrowsAsync<LatentDbException>(() => ring.EraseAsync(1));
-        await Assert.ThrowsAsync<LatentDbException>(() => ring.CopyToAsync("/ep-2", CancellationToken.None));
+        await Assert.ThrowsAsync<LatentDbException>(() => ring.CopyToAsync("/ep-2", isLive: null, CancellationToken.None));
     }
 
     [Fact]

@@ -114,7 +114,7 @@ public sealed class KeyringRotationTests
 
         Assert.Equal([1, 1, 2, 1], StoredKeys().Select(k => k.Generation));
         await using Keyring opened = await Ring.OpenAsync(_disk);
-        await using Keyring copy = await opened.CopyToAsync("/ep-2", CancellationToken.None);
+        await using Keyring copy = await opened.CopyToAsync("/ep-2", isLive: null, CancellationToken.None);
 
         Assert.Equal(key, copy.Find(1));
         Assert.Equal(["", "acme"], StoredKeys("/ep-2").Select(k => k.Tenant));

@@ -26,7 +26,7 @@ public sealed class KeyringScaleTests(ITestOutputHelper output)
         await using Keyring opened = await Keyring.OpenAsync(LocalDisk.Instance, old, master, CancellationToken.None);
         Report("open", started);
         started = Stopwatch.GetTimestamp();
-        await using Keyring copy = await opened.CopyToAsync(next, CancellationToken.None);
+        await using Keyring copy = await opened.CopyToAsync(next, isLive: null, CancellationToken.None);
         Report("copy", started);
         started = Stopwatch.GetTimestamp();
         Keyring.Shred(LocalDisk.Instance, old);

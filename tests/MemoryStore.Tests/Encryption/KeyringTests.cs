@@ -63,7 +63,7 @@ public sealed class KeyringTests
         }
 
         await using Keyring opened = await Ring.OpenAsync(_disk);
-        await using Keyring copy = await opened.CopyToAsync(NextFolder, CancellationToken.None);
+        await using Keyring copy = await opened.CopyToAsync(NextFolder, isLive: null, CancellationToken.None);
 
         Assert.Equal(KeyState.Erased, opened.StateOf(1));
         Assert.Equal(KeyState.Erased, copy.StateOf(1));
@@ -109,7 +109,7 @@ public sealed class KeyringTests
         for (int i = 0; i < keys.Length; i++) keys[i] = await ring.AddAsync(i + 1, i % 2 == 0 ? Ring.Acme : Ring.Bolt);
         await ring.EraseAsync(1);
 
-        await using Keyring copy = await ring.CopyToAsync(NextFolder, CancellationToken.None);
+        await using Keyring copy = await ring.CopyToAsync(NextFolder, isLive: null, CancellationToken.None);
 
         for (int i = 1; i < keys.Length; i++) Assert.Equal(keys[i], copy.Find(i + 1));
         LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(() => ring.AddAsync(1000));

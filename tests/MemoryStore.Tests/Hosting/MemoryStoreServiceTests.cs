@@ -23,13 +23,13 @@ public sealed class MemoryStoreServiceTests : IDisposable
         await using ServiceProvider provider = Provide(o => o.Data = _folder.Path);
         var catalog = provider.GetRequiredService<MemoryCatalog>();
         var service = (IHostedLifecycleService)provider.GetRequiredService<IHostedService>();
-        Assert.Equal(ErrorCode.ShuttingDown, Assert.Throws<LatentDbException>(() => catalog.Open(OpenStore.Key("bob"))).Code);
+        Assert.Equal(ErrorCode.ShuttingDown, (await Assert.ThrowsAsync<LatentDbException>(() => catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None))).Code);
 
         await service.StartingAsync(CancellationToken.None);
         await new TestModel().CreateAsync(catalog, OpenStore.Key("bob"));
         await service.StoppedAsync(CancellationToken.None);
 
-        Assert.Equal(ErrorCode.ShuttingDown, Assert.Throws<LatentDbException>(() => catalog.Open(OpenStore.Key("bob"))).Code);
+        Assert.Equal(ErrorCode.ShuttingDown, (await Assert.ThrowsAsync<LatentDbException>(() => catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None))).Code);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Time;
@@ -7,7 +8,7 @@ namespace LatentDb.MemoryStore.Tests.Records;
 public sealed class FrameTests
 {
     private static readonly FrameHeader Header =
-        new(FrameKind.Version, FrameFlags.None, new MemoryUid(42), new Epoch(3), 17, new HybridTimestamp(1234567), 0xfeedface, 0, 1, 0, 0);
+        new(FrameKind.Version, FrameFlags.None, new MemoryUid(42), new Epoch(3), 17, new HybridTimestamp(1234567), 0xfeedface, 0, 1, 0);
 
     [Theory]
     [InlineData(0)]
@@ -18,20 +19,21 @@ public sealed class FrameTests
     public void A_sealed_frame_opens_with_what_was_put_in(int payloadBytes)
     {
         byte[] payload = Enumerable.Range(0, payloadBytes).Select(i => (byte)i).ToArray();
-        byte[] frame = Seal("op-1", payload);
+        byte[] frame = Seal(payload);
 
         FrameHeader header = Frame.Open(frame);
 
-        Assert.Equal(Header with { PayloadBytes = payloadBytes, OperationIdBytes = 4 }, header);
-        Assert.Equal("op-1", Frame.OperationId(header, frame));
-        Assert.Equal(payload, Frame.Payload(header, frame).ToArray());
+        Assert.Equal(Header with { PayloadBytes = payloadBytes }, header);
+        byte[] read = new byte[Frame.PayloadBytes(header)];
+        Frame.ReadPayload(header, frame, null, read);
+        Assert.Equal(payload, read);
         Assert.Equal(4, frame.Length % 16);
     }
 
     [Fact]
     public void Every_flipped_bit_is_detected()
     {
-        byte[] frame = Seal("op", [1, 2, 3, 4, 5]);
+        byte[] frame = Seal([1, 2, 3, 4, 5]);
         for (int bit = 0; bit < frame.Length * 8; bit++)
         {
             frame[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -43,7 +45,7 @@ public sealed class FrameTests
     [Fact]
     public void Swapped_words_are_detected_which_an_XOR_checksum_would_pass()
     {
-        byte[] frame = Seal("op", Enumerable.Range(0, 64).Select(i => (byte)i).ToArray());
+        byte[] frame = Seal(Enumerable.Range(0, 64).Select(i => (byte)i).ToArray());
         Span<byte> payload = frame.AsSpan(FrameHeader.Bytes + 2, 16);
         byte[] first = payload[..8].ToArray();
         payload[8..].CopyTo(payload);
@@ -55,7 +57,7 @@ public sealed class FrameTests
     [Fact]
     public void A_frame_that_lost_or_gained_bytes_is_refused()
     {
-        byte[] frame = Seal("op", new byte[100]);
+        byte[] frame = Seal(new byte[100]);
         for (int length = 0; length < frame.Length; length++) Assert.Throws<FrameFormatException>(() => Frame.Open(frame.AsSpan(0, length)));
         Assert.Throws<FrameFormatException>(() => Frame.Open([.. frame, .. new byte[16]]));
     }
@@ -71,18 +73,40 @@ public sealed class FrameTests
     [Fact]
     public void An_unknown_flag_is_refused_as_unsupported()
     {
-        byte[] frame = SealAs(Header with { Flags = FrameFlags.Encrypted });
+        byte[] frame = SealAs(Header with { Flags = FrameFlags.Compressed });
 
         Assert.True(Assert.Throws<FrameFormatException>(() => Frame.Open(frame)).IsUnsupported);
     }
 
     [Fact]
-    public void The_largest_body_of_an_entry_fills_it_exactly()
+    public void An_encrypted_payload_opens_with_its_key_in_its_place_only()
     {
-        int body = Frame.MaxBody((16 << 10) - 12);
+        byte[] payload = Enumerable.Range(0, 100).Select(i => (byte)i).ToArray();
+        using var cipher = new FrameCipher(FrameCipher.NewSalt(), 1);
+        using var key = new FrameKey(cipher, DataKey.Random());
+        using var other = new FrameKey(cipher, DataKey.Random());
+        byte[] frame = new byte[Frame.Length(Frame.StoredBytes(payload.Length, isEncrypted: true))];
+        Frame.Seal(frame, Header, payload, key);
+        FrameHeader header = Frame.Open(frame);
+        byte[] read = new byte[Frame.PayloadBytes(header)];
 
-        Assert.Equal((16 << 10) - 12, Frame.Length(body));
-        Assert.True(Frame.Length(body + 1) > (16 << 10) - 12);
+        Frame.ReadPayload(header, frame, key, read);
+
+        Assert.Equal(payload, read);
+        Assert.True(frame.AsSpan().IndexOf(payload.AsSpan(0, 16)) < 0);
+        Assert.Throws<FrameFormatException>(() => Frame.ReadPayload(header, frame, other, read));
+        Assert.Throws<FrameFormatException>(() => Frame.ReadPayload(header, frame, null, read));
+        frame[24] ^= 1; // Another epoch: the payload is bound to the header, whatever the checksums say.
+        Assert.Throws<FrameFormatException>(() => Frame.ReadPayload(header, frame, key, read));
+    }
+
+    [Fact]
+    public void The_largest_payload_of_an_entry_fills_it_exactly()
+    {
+        int payload = Frame.MaxPayload((16 << 10) - 12);
+
+        Assert.Equal((16 << 10) - 12, Frame.Length(Frame.StoredBytes(payload, isEncrypted: true)));
+        Assert.True(Frame.Length(Frame.StoredBytes(payload + 1, isEncrypted: true)) > (16 << 10) - 12);
     }
 
     [Fact]
@@ -92,17 +116,17 @@ public sealed class FrameTests
         Assert.Equal(Checksum.Crc32C("123456789"u8), Checksum.Crc32C("6789"u8, Checksum.Crc32C("12345"u8)));
     }
 
-    private static byte[] Seal(string operationId, byte[] payload)
+    private static byte[] Seal(byte[] payload)
     {
-        byte[] frame = new byte[Frame.Length(operationId.Length + payload.Length)];
-        Frame.Seal(frame, Header, System.Text.Encoding.UTF8.GetBytes(operationId), payload);
+        byte[] frame = new byte[Frame.Length(payload.Length)];
+        Frame.Seal(frame, Header, payload, key: null);
         return frame;
     }
 
     private static byte[] SealAs(FrameHeader header)
     {
         byte[] frame = new byte[Frame.Length(3)];
-        Frame.Seal(frame, header, [], [1, 2, 3]);
+        Frame.Seal(frame, header, [1, 2, 3], key: null);
         return frame;
     }
 }

@@ -13,9 +13,9 @@ namespace LatentDb.MemoryStore.Tests.Records;
 public sealed class RecordCodecTests
 {
     private static readonly ModelFingerprint Fingerprint = ModelFingerprint.Parse(new string('a', 64));
-    private static readonly RecordLocation Location = new(new Epoch(3), 17, 100_000, 4, [64, 1 << 20, 1L << 40]);
+    private static readonly RecordLocation Location = new(new Epoch(3), 17, 100_000, [64, 1 << 20, 1L << 40]);
     private static readonly ImmutableArray<StoredBlock> Blocks =
-        [new StoredBlock(new BlockId(new MemoryUid(5), 1), [new StoredSlice(0, SlicePart.Read, 7, Location), new StoredSlice(31, SlicePart.Hidden, uint.MaxValue, Location)])];
+        [new StoredBlock(new BlockId(new MemoryUid(5), 1), [.. Enumerable.Range(0, 32).Select(i => (byte)i)], [new StoredSlice(0, SlicePart.Read, 7, Location), new StoredSlice(31, SlicePart.Hidden, uint.MaxValue, Location)])];
 
     private static readonly Manifest Pool = new(
         [new ManifestBlock(new BlockId(new MemoryUid(5), 1), 0, 12), new ManifestBlock(new BlockId(new MemoryUid(6), 9), 3, 4)],
@@ -23,23 +23,47 @@ public sealed class RecordCodecTests
         3);
 
     private static readonly MemoryVersion Version =
-        new(new VersionNumber(7), new VersionNumber(6), VersionCause.Inject, null, default, Fingerprint, ulong.MaxValue, 16, 1, 3, 1000, null);
+        new(new VersionNumber(7), new VersionNumber(6), VersionCause.Inject, null, default, Fingerprint, ulong.MaxValue, 16, 1, 3, 1000, "op")
+        {
+            Author = "key-1",
+            Metadata = "{}",
+            ForkedFrom = new ForkSource(OpenStore.Key("alice"), new VersionNumber(3)),
+            HasText = true,
+        };
+
+    private static readonly VersionGap Gap = new(new VersionNumber(2), new VersionNumber(5), new HybridTimestamp(77));
 
     internal static IEnumerable<ShardRecord> Samples()
     {
         ManifestDelta delta = new TestModel().Delta(new BlockId(new MemoryUid(6), 9), seed: 6);
         var seal = new LogSeal(8192, 12, ulong.MaxValue);
-        yield return new EpochOpenedRecord([new EpochSeal(new Epoch(2), seal, default)]);
+        yield return new EpochOpenedRecord(new Epoch(7));
         yield return new GenesisRecord(Fingerprint, Pool, Blocks);
-        yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, "{}");
-        yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, null);
-        yield return new MemoryDeletedRecord();
-        yield return new VersionRecord(Version, [delta, delta], null, null, Blocks);
-        yield return new VersionRecord(Version, [], Pool, null, []);
-        yield return new VersionRecord(Version with { Cause = VersionCause.Rollback, RestoredFrom = VersionNumber.First }, [], null, VersionNumber.First, []);
+        yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, "{}", "key-1");
+        yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, null, null);
+        yield return new MemoryErasedRecord();
+        yield return new VersionRecord(Version, [delta, delta], null, null, Blocks, "text");
+        yield return new VersionRecord(Version, [], Pool, null, [], null);
+        yield return new VersionRecord(Version with { Cause = VersionCause.Rollback, RestoredFrom = VersionNumber.First }, [], null, VersionNumber.First, [], null);
         yield return new SnapshotCreatedRecord(SnapshotName.Parse("s"), VersionNumber.First);
         yield return new SnapshotDeletedRecord(SnapshotName.Parse("s"));
-        yield return new CheckpointRecord([new GenesisState(Fingerprint, Location, Blocks)], [Memory()]);
+        yield return new CheckpointRecord(
+            [new EpochSeal(new Epoch(2), seal, default)],
+            [new GenesisState(Fingerprint, Location, Blocks)],
+            [Location],
+            [new SegmentUsage(new SegmentId(new Epoch(2), LogName.Blocks, 3), 1L << 40)]);
+        yield return new MemoryAddedRecord(Memory());
+        yield return new MemoryStateRecord(Memory());
+        yield return new DirectoryPageRecord([new DirectoryItem(new MemoryUid(5), OpenStore.Key("bob"), Location, [new MemoryUid(6)])], [new MemoryUid(7)]);
+        yield return new VersionsDroppedRecord([Gap], [new VersionPlace(new VersionNumber(9), Location)], [new BlockId(new MemoryUid(5), 1)]);
+        yield return new RelocatedRecord(
+            [
+                new MemoryRelocation(
+                    new MemoryUid(5),
+                    [new VersionPlace(VersionNumber.First, Location)],
+                    [new SlicePlace(new SliceAddress(new BlockId(new MemoryUid(5), 1), 2, SlicePart.Hidden), Location)]),
+            ],
+            [new GenesisState(Fingerprint, Location, Blocks)]);
     }
 
     [Fact]
@@ -126,13 +150,15 @@ public sealed class RecordCodecTests
         new MemoryUid(UInt128.MaxValue),
         OpenStore.Key("bob"),
         new HybridTimestamp(5),
+        Fingerprint,
         null,
         [
             new VersionState(Version with { CommittedAt = new HybridTimestamp(6), OperationId = "op" }, ContentKind.Deltas, null, Location, 3),
             new VersionState(Version with { Parent = null }, ContentKind.SameAs, VersionNumber.First, null, 0),
         ],
+        [Gap],
         [new Snapshot(SnapshotName.Parse("s"), VersionNumber.First, new HybridTimestamp(9))],
         Blocks);
 
-    private static ShardRecord Decode(FrameKind kind, ReadOnlySpan<byte> payload) => RecordCodec.Decode(new FrameHeader { Kind = kind }, null, payload);
+    private static ShardRecord Decode(FrameKind kind, ReadOnlySpan<byte> payload) => RecordCodec.Decode(new FrameHeader { Kind = kind }, payload);
 }

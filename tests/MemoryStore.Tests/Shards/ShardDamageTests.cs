@@ -1,14 +1,9 @@
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
-using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
-using LatentDb.MemoryStore.Records;
-using LatentDb.MemoryStore.Shards;
-using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LatentDb.MemoryStore.Tests.Shards;
 
@@ -28,8 +23,9 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
         {
             MemoryTimeline timeline = await _model.CreateAsync(store.Catalog, OpenStore.Key("bob"));
             for (int seed = 1; seed <= 3; seed++) await _model.InjectAsync(timeline, seed);
-            _state = Text(store.Shard.Index.ToCheckpoint());
         }
+
+        _state = await RecoveredText.OfAsync(_folder.Path);
 
         string epoch = _folder.Combine("shard-0000", "ep-0000000001", "manifest");
         _manifest = Path.Combine(epoch, "log.0");
@@ -120,7 +116,7 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
         List<string> expected;
         await using (OpenStore store = await OpenStore.AtAsync(_folder.Path))
         {
-            MemoryTimeline timeline = store.Catalog.Open(OpenStore.Key("bob"));
+            MemoryTimeline timeline = await store.Catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None);
             expected = await StoreContent.ReadEverythingAsync(store.Catalog, timeline);
             for (int at = 64; at < 12_000; at += 7)
             {
@@ -159,12 +155,9 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
 
     private async Task<bool> IsRefusedAsync(string what)
     {
-        var layout = new ShardLayout(LocalDisk.Instance, _folder.Combine("shard-0000"));
-        using var epochs = new EpochSet(layout);
         try
         {
-            RecoveredShard recovered = await new EpochReplay(layout, epochs, NullLogger.Instance).RunAsync(new Epoch(1), useCheckpoints: true, CancellationToken.None);
-            Assert.True(_state == Text(recovered.Index.ToCheckpoint()), $"{what}: opened with another state");
+            Assert.True(_state == await RecoveredText.OfAsync(_folder.Path), $"{what}: opened with another state");
             return false;
         }
         catch (LatentDbException e)
@@ -175,6 +168,4 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
     }
 
     private static bool IsFiller(byte[] bytes, int at) => bytes.AsSpan(at, Math.Min(64, bytes.Length - at)).IndexOfAnyExcept((byte)0) < 0;
-
-    private static string Text(CheckpointRecord state) => Convert.ToHexString(RecordCodec.Encode(state).Span);
 }

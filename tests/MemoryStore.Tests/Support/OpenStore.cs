@@ -16,7 +16,7 @@ internal sealed class OpenStore : IAsyncDisposable
 
     public ShardSet Shards => _service.Shards;
 
-    public Shard Shard => _service.Shards.Shards[0];
+    public Shard Shard => _service.Shards.Shards.First();
 
     public static async Task<OpenStore> AtAsync(string folder, ShardSettings? settings = null, int shards = 1)
     {

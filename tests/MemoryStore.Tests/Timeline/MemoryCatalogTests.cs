@@ -48,7 +48,7 @@ public sealed class MemoryCatalogTests : IDisposable
 
         List<string> seen = [];
         MemoryId? after = null;
-        while (store.Catalog.List(TenantId.Parse("acme"), limit: 3, after) is { Length: > 0 } page)
+        while (await store.Catalog.ListAsync(TenantId.Parse("acme"), limit: 3, after, CancellationToken.None) is { Length: > 0 } page)
         {
             seen.AddRange(page.Select(m => m.Key.Memory.Value));
             after = page[^1].Key.Memory;
@@ -66,14 +66,14 @@ public sealed class MemoryCatalogTests : IDisposable
             MemoryTimeline timeline = await _model.CreateAsync(store.Catalog, OpenStore.Key("bob"));
             await _model.InjectAsync(timeline, 1);
             first = timeline.Summary.Uid;
-            await store.Catalog.DeleteAsync(OpenStore.Key("bob"), CancellationToken.None);
+            await store.Catalog.EraseAsync(OpenStore.Key("bob"), CancellationToken.None);
 
             LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(async () => await timeline.ReadAsync(VersionSelector.Head, CancellationToken.None));
             Assert.Equal(ErrorCode.MemoryNotFound, error.Code);
         }
 
         await using OpenStore reopened = await OpenStore.AtAsync(_folder.Path);
-        Assert.Equal(ErrorCode.MemoryNotFound, Assert.Throws<LatentDbException>(() => reopened.Catalog.Open(OpenStore.Key("bob"))).Code);
+        Assert.Equal(ErrorCode.MemoryNotFound, (await Assert.ThrowsAsync<LatentDbException>(() => reopened.Catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None))).Code);
         MemoryTimeline again = await _model.CreateAsync(reopened.Catalog, OpenStore.Key("bob"));
         Assert.NotEqual(first, again.Summary.Uid);
         Assert.Equal(VersionNumber.First, again.Summary.Head.Number);
@@ -90,7 +90,7 @@ public sealed class MemoryCatalogTests : IDisposable
         {
             try
             {
-                await catalog.CreateAsync(OpenStore.Key("bob"), _model.Fingerprint, null, CancellationToken.None);
+                await catalog.CreateAsync(OpenStore.Key("bob"), _model.Fingerprint, null, WriteOrigin.None, CancellationToken.None);
                 return true;
             }
             catch (LatentDbException e) when (e.Code == ErrorCode.MemoryExists)

@@ -27,7 +27,7 @@ public sealed class MemoryTimelineTests : IDisposable
         }
 
         await using OpenStore reopened = await OpenStore.AtAsync(_folder.Path);
-        MemoryTimeline again = reopened.Catalog.Open(OpenStore.Key("bob"));
+        MemoryTimeline again = await reopened.Catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None);
         Assert.Equal(6, again.Summary.Head.Number.Value);
         Assert.Equal("{\"a\":1}", again.Summary.Metadata);
         Assert.Equal(before, await AllManifestsAsync(again));
@@ -55,7 +55,7 @@ public sealed class MemoryTimelineTests : IDisposable
         for (int seed = 1; seed <= 3; seed++) await _model.InjectAsync(timeline, seed);
         VersionedManifest target = await timeline.ReadAsync(VersionSelector.Parse("2"), CancellationToken.None);
 
-        MemoryVersion restored = await timeline.RollBackAsync(VersionSelector.Parse("2"), new VersionNumber(4), "op", CancellationToken.None);
+        MemoryVersion restored = await timeline.RollBackAsync(VersionSelector.Parse("2"), new VersionNumber(4), new WriteOrigin("op", "key-1"), CancellationToken.None);
 
         VersionedManifest head = await timeline.ReadAsync(VersionSelector.Head, CancellationToken.None);
         Assert.Equal(new VersionNumber(5), restored.Number);
@@ -78,7 +78,7 @@ public sealed class MemoryTimelineTests : IDisposable
         }
 
         await using OpenStore reopened = await OpenStore.AtAsync(_folder.Path);
-        VersionedManifest read = await reopened.Catalog.Open(OpenStore.Key("bob")).ReadAsync(VersionSelector.Parse("before-trip"), CancellationToken.None);
+        VersionedManifest read = await (await reopened.Catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None)).ReadAsync(VersionSelector.Parse("before-trip"), CancellationToken.None);
         Assert.Equal(new VersionNumber(2), read.Version.Number);
         Assert.Equal(pinned, TestModel.Fingerprinted(read.Manifest));
     }
@@ -91,7 +91,7 @@ public sealed class MemoryTimelineTests : IDisposable
         await _model.InjectAsync(timeline, 1);
 
         LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(
-            () => timeline.RollBackAsync(VersionSelector.Parse("1"), VersionNumber.First, null, CancellationToken.None));
+            () => timeline.RollBackAsync(VersionSelector.Parse("1"), VersionNumber.First, WriteOrigin.None, CancellationToken.None));
 
         Assert.Equal(ErrorCode.VersionConflict, error.Code);
     }
@@ -111,7 +111,7 @@ public sealed class MemoryTimelineTests : IDisposable
 
         await using OpenStore reopened = await OpenStore.AtAsync(_folder.Path);
         await Assert.ThrowsAsync<LatentDbException>(async () => await reopened.Catalog.Blocks.ReadAsync(address, CancellationToken.None));
-        Assert.Equal(VersionNumber.First, reopened.Catalog.Open(OpenStore.Key("bob")).Summary.Head.Number);
+        Assert.Equal(VersionNumber.First, (await reopened.Catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None)).Summary.Head.Number);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class MemoryTimelineTests : IDisposable
         }
 
         await using OpenStore reopened = await OpenStore.AtAsync(_folder.Path);
-        MemoryTimeline again = reopened.Catalog.Open(OpenStore.Key("bob"));
+        MemoryTimeline again = await reopened.Catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None);
         Assert.Equal(first, again.FindOperation("op-1"));
         Assert.Equal(first, await _model.InjectAsync(again, 3, "op-1"));
         Assert.Equal(3, again.Summary.Head.Number.Value);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
@@ -9,110 +10,122 @@ using Microsoft.Extensions.Logging;
 
 namespace LatentDb.MemoryStore.Shards.Epochs;
 
-/// <summary>Rebuilds the index from the manifest logs: from the newest checkpoint, or, to check that one, from the very beginning.</summary>
-internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, ILogger logger)
+/// <summary>
+/// Rebuilds the index from the current epoch's manifest log: the newest checkpoint, then the records after it. An epoch begins with a checkpoint, so
+/// earlier logs are read only for what the checkpoint names.
+/// </summary>
+internal sealed partial class EpochReplay
 {
-    private readonly ShardIndex _index = new();
+    private readonly ShardLayout _layout;
+    private readonly EpochSet _epochs;
+    private readonly ShardKeys _keys;
+    private readonly ShardRecords _records;
+    private readonly ILogger _logger;
+    private readonly ShardIndex _index;
+    private readonly MemoryLoader _loader;
+    private ImmutableArray<EpochSeal>? _before;
     private HybridTimestamp _highMark;
     private long _frames;
-    private long _bytes;
+
+    public EpochReplay(ShardLayout layout, EpochSet epochs, ShardKeys keys, ShardIndex index, ILogger logger)
+    {
+        _layout = layout;
+        _epochs = epochs;
+        _keys = keys;
+        _records = new ShardRecords(epochs, keys);
+        _logger = logger;
+        _index = index;
+        _loader = new MemoryLoader(index, _records);
+    }
 
     /// <exception cref="LatentDbException">data_damaged, unsupported_format: the shard must not be opened.</exception>
-    public async Task<RecoveredShard> RunAsync(Epoch current, bool useCheckpoints, CancellationToken cancellationToken)
+    public async Task<RecoveredShard> RunAsync(Epoch current, CancellationToken cancellationToken)
     {
-        CommitSlotReading newest = CommitSlots.Read(layout.Disk, LogFolder.CommitPath(layout.ManifestFolder(current)));
-        EpochOpenedRecord opened = await ReadOpenedAsync(current, newest.Newest, cancellationToken).ConfigureAwait(false);
-        foreach (EpochSeal seal in opened.Before) CheckSealed(seal);
-
-        // Walk back to the newest checkpoint, then replay forward from it.
-        var start = new Stack<(Epoch Epoch, LogSeal Seal, CheckpointMark Mark)>();
-        (LogSeal Seal, CheckpointMark Checkpoint) own = LogCookie.Read(newest.Newest);
-        start.Push((current, own.Seal, own.Checkpoint));
-        for (int i = opened.Before.Length - 1; i >= 0 && !(useCheckpoints && start.Peek().Mark.Address > 0); i--)
+        CommitSlotReading newest = CommitSlots.Read(_layout.Disk, LogFolder.CommitPath(_layout.ManifestFolder(current)));
+        (LogSeal seal, CheckpointMark mark) = LogCookie.Read(newest.Newest);
+        if (mark.Address == 0) throw new LatentDbException(ErrorCode.DataDamaged, $"The manifest log of epoch {current} has no checkpoint.");
+        var start = new LogSeal(mark.Address, mark.Sequence - 1, mark.Chain);
+        var replay = new LogReplay(_epochs.Get(current).Manifest, current, start, KeyOf);
+        await replay.ReadCommittedAsync(seal, record => ApplyAsync(record, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (!newest.IsCertain)
         {
-            EpochSeal seal = opened.Before[i];
-            CommitSlotReading reading = CommitSlots.Read(layout.Disk, LogFolder.CommitPath(layout.ManifestFolder(seal.Epoch)));
-            start.Push((seal.Epoch, seal.Manifest, LogCookie.Read(reading.Newest).Checkpoint));
+            await replay.RollForwardAsync(record => ApplyAsync(record, cancellationToken), cancellationToken).ConfigureAwait(false);
+            LogRolledForward(_logger, current, replay.Seal.Sequence - seal.Sequence);
         }
 
-        LogSeal end = own.Seal;
-        while (start.TryPop(out (Epoch Epoch, LogSeal Seal, CheckpointMark Mark) next))
-        {
-            LogReplay replay = Begin(next.Epoch, useCheckpoints ? next.Mark : default);
-            await replay.ReadCommittedAsync(next.Seal, Apply, cancellationToken).ConfigureAwait(false);
-
-            // Also when both slots verify: the newer one may be from before a write that the disk lost.
-            if (next.Epoch == current) end = await RollForwardAsync(replay, current, cancellationToken).ConfigureAwait(false);
-        }
-
-        CommitSlotReading blocks = CommitSlots.Read(layout.Disk, LogFolder.CommitPath(layout.BlocksFolder(current)));
-        var last = new EpochSeal(current, end, LogCookie.Read(blocks.Newest).Seal);
-        return new RecoveredShard(_index, opened.Before.Add(last), _highMark, _frames, _bytes);
+        CommitSlotReading blocks = CommitSlots.Read(_layout.Disk, LogFolder.CommitPath(_layout.BlocksFolder(current)));
+        var last = new EpochSeal(current, replay.Seal, LogCookie.Read(blocks.Newest).Seal);
+        return new RecoveredShard(_index, WithLiveRecords(_before!.Value.Add(last)), _highMark, _frames);
     }
 
-    private LogReplay Begin(Epoch epoch, CheckpointMark mark)
+    private ImmutableArray<EpochSeal> WithLiveRecords(ImmutableArray<EpochSeal> epochs)
     {
-        SegmentReader log = epochs.Get(epoch).Manifest;
-        return mark.Address > 0 ? new LogReplay(log, epoch, mark.Address, mark.Sequence - 1, mark.Chain) : LogReplay.FromStart(log, epoch);
+        var live = _index.Usage.ToArray().Select(u => u.Segment.Epoch).ToHashSet();
+        return [.. epochs.Where(e => live.Contains(e.Epoch))];
     }
 
-    private async Task<LogSeal> RollForwardAsync(LogReplay replay, Epoch epoch, CancellationToken cancellationToken)
+    /// <summary>Null for frames that are not applied: content for others to name, and what an erased memory left behind.</summary>
+    private FrameKey? KeyOf(FrameHeader header)
     {
-        LogSeal before = replay.Seal;
-        await replay.RollForwardAsync(Apply, cancellationToken).ConfigureAwait(false);
-        if (replay.Seal.Sequence == before.Sequence) return before;
-        LogFolder.WriteAgain(layout.Disk, layout.ManifestFolder(epoch), epochs.Get(epoch).Manifest.Geometry, before.Address, replay.Seal.Address);
-        LogRolledForward(logger, epoch, replay.Seal.Sequence - before.Sequence);
-        return replay.Seal;
+        if (header.Kind is FrameKind.MemoryState or FrameKind.DirectoryPage || _keys.IsErased(header.Kind, header.Memory)) return null;
+        return _keys.For(header.Kind, header.Memory, _epochs.Get(header.Epoch).ManifestCipher);
     }
 
-    /// <summary>The first frame of an epoch; without it the epoch is not the current one.</summary>
-    private async Task<EpochOpenedRecord> ReadOpenedAsync(Epoch epoch, CommitSlot slot, CancellationToken cancellationToken)
-    {
-        EpochOpenedRecord? opened = null;
-        var seal = LogCookie.Read(slot).Seal;
-        if (seal.Sequence > 0)
-        {
-            LogReplay replay = LogReplay.FromStart(epochs.Get(epoch).Manifest, epoch);
-            ReplayedRecord? first = await replay.ReadFirstAsync(seal.Address, cancellationToken).ConfigureAwait(false);
-            if (first is not null) opened = Decode(first) as EpochOpenedRecord;
-        }
-
-        return opened ?? throw new LatentDbException(ErrorCode.DataDamaged, $"The manifest log of epoch {epoch} does not begin with its opening record.");
-    }
-
-    /// <summary>A sealed log can have lost its end only through damage; its frames are verified when they are read.</summary>
-    private void CheckSealed(EpochSeal seal)
-    {
-        CheckLength(layout.ManifestFolder(seal.Epoch), seal.Manifest, epochs.Get(seal.Epoch).Manifest.Geometry, seal.Epoch);
-        CheckLength(layout.BlocksFolder(seal.Epoch), seal.Blocks, epochs.Get(seal.Epoch).Blocks.Geometry, seal.Epoch);
-    }
-
-    private void CheckLength(string folder, LogSeal seal, LogGeometry geometry, Epoch epoch)
-    {
-        if (seal.Sequence == 0) return;
-        long length = layout.Disk.LengthOf(LogFolder.SegmentPath(folder, (int)((seal.Address - 1) / geometry.SegmentBytes)));
-        if (length >= ((seal.Address - 1) % geometry.SegmentBytes) + 1) return;
-        throw new LatentDbException(ErrorCode.DataDamaged, $"The {Path.GetFileName(folder)} log of epoch {epoch} ends before its seal at address {seal.Address}.");
-    }
-
-    private void Apply(ReplayedRecord record)
+    private async ValueTask ApplyAsync(ReplayedRecord record, CancellationToken cancellationToken)
     {
         if (record.Header.Time <= _highMark) throw new LatentDbException(ErrorCode.DataDamaged, $"Frame {record.Header.Sequence} of epoch {record.Header.Epoch} is not later than the one before.");
         _highMark = record.Header.Time;
         _frames += record.Location.Addresses.Length;
-        _bytes += record.Location.Bytes;
-        if (record.Header.Flags.HasFlag(FrameFlags.Copied)) return;
-        ShardRecord decoded = Decode(record);
-        if (decoded is CheckpointRecord) (_frames, _bytes) = (0, 0);
+        if (record.Payload is not ReadOnlyMemory<byte> payload) return;
+        ShardRecord decoded = Decode(record, payload);
+        if (_before is null)
+        {
+            await LoadAsync(decoded, record, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        List<MemoryEntry> held = await LoadEntriesAsync(record.Header.Memory, decoded, cancellationToken).ConfigureAwait(false);
         _index.Apply(record.Header, decoded, record.Location);
+        GC.KeepAlive(held);
     }
 
-    private static ShardRecord Decode(ReplayedRecord record)
+    private async ValueTask LoadAsync(ShardRecord first, ReplayedRecord record, CancellationToken cancellationToken)
+    {
+        if (first is not CheckpointRecord checkpoint) throw new LatentDbException(ErrorCode.DataDamaged, $"A {first.Kind} record stands where a checkpoint must, in epoch {record.Header.Epoch}.");
+        _before = checkpoint.Before;
+        var pages = new List<DirectoryPageRecord>(checkpoint.Pages.Length);
+        foreach (RecordLocation place in checkpoint.Pages)
+        {
+            pages.Add((DirectoryPageRecord)await _records.ReadAsync(place, FrameKind.DirectoryPage, ShardKeys.ShardUid, cancellationToken).ConfigureAwait(false));
+        }
+
+        _index.Load(checkpoint, pages);
+    }
+
+    /// <summary>The memories that a record changes must be in RAM before it is applied.</summary>
+    private async ValueTask<List<MemoryEntry>> LoadEntriesAsync(MemoryUid memory, ShardRecord record, CancellationToken cancellationToken)
+    {
+        var held = new List<MemoryEntry>();
+        IEnumerable<MemoryUid> changed = record switch
+        {
+            RelocatedRecord relocated => relocated.Memories.Select(m => m.Memory),
+            VersionRecord or SnapshotCreatedRecord or SnapshotDeletedRecord or VersionsDroppedRecord or MemoryErasedRecord => [memory],
+            _ => [],
+        };
+        foreach (MemoryUid uid in changed)
+        {
+            if (_index.Find(uid) is not MemoryRef found) continue;
+            if (await _loader.FindAsync(found, cancellationToken).ConfigureAwait(false) is MemoryEntry entry) held.Add(entry);
+        }
+
+        return held;
+    }
+
+    private static ShardRecord Decode(ReplayedRecord record, ReadOnlyMemory<byte> payload)
     {
         try
         {
-            return RecordCodec.Decode(record.Header, record.OperationId, record.Payload.Span);
+            return RecordCodec.Decode(record.Header, payload.Span);
         }
         catch (FrameFormatException e)
         {
@@ -120,6 +133,6 @@ internal sealed partial class EpochReplay(ShardLayout layout, EpochSet epochs, I
         }
     }
 
-    [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "Epoch {Epoch} had {Frames} whole frames past its newest commit record; they are kept.")]
+    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "One commit slot of epoch {Epoch} is damaged; {Frames} frames after the other one verified and are kept.")]
     private static partial void LogRolledForward(ILogger logger, Epoch epoch, long frames);
 }

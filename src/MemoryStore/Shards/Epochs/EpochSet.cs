@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
-using LatentDb.MemoryStore.Errors;
+using System.Collections.Immutable;
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Records;
 
 namespace LatentDb.MemoryStore.Shards.Epochs;
 
@@ -9,10 +12,14 @@ internal sealed class EpochSet(ShardLayout layout) : IDisposable
 {
     private readonly ConcurrentDictionary<Epoch, EpochLogs> _open = new();
 
+    /// <summary>Where the earlier epochs ended, oldest first.</summary>
+    public ImmutableArray<EpochSeal> Seals { get; set; } = [];
+
+    /// <exception cref="SegmentMissingException">The epoch has no folder.</exception>
     public EpochLogs Get(Epoch epoch)
     {
         if (_open.TryGetValue(epoch, out EpochLogs? known)) return known;
-        if (!layout.Disk.FolderExists(layout.EpochFolder(epoch))) throw new LatentDbException(ErrorCode.DataDamaged, $"The folder of epoch {epoch} is missing.");
+        if (!layout.Disk.FolderExists(layout.EpochFolder(epoch))) throw new SegmentMissingException($"The folder of epoch {epoch} is missing.");
         EpochLogs opened = EpochLogs.Open(layout, epoch);
         EpochLogs kept = _open.GetOrAdd(epoch, opened);
         if (kept != opened) opened.Dispose();
@@ -22,9 +29,14 @@ internal sealed class EpochSet(ShardLayout layout) : IDisposable
     /// <summary>The current epoch shares the readers of its writing logs.</summary>
     public void Add(EpochLogs logs) => _open[logs.Epoch] = logs;
 
-    public void Close(Epoch epoch)
+    /// <summary>Drops what the ciphers derived from a key that is about to be erased.</summary>
+    public void Forget(DataKey key)
     {
-        if (_open.TryRemove(epoch, out EpochLogs? logs)) logs.Dispose();
+        foreach (EpochLogs logs in _open.Values)
+        {
+            logs.ManifestCipher.Forget(key);
+            logs.BlocksCipher.Forget(key);
+        }
     }
 
     public void Dispose()

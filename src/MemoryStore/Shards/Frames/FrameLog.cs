@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Text;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
@@ -37,6 +36,8 @@ internal sealed class FrameLog : IAsyncDisposable
     private CheckpointMark _checkpoint;
     private long _enqueuedSequence;
     private long _committedSequence;
+    private long _checkpointBytes;
+    private bool _isCheckpointWanted;
     private bool _isClosing;
     private int _isWoken;
     private volatile LatentDbException? _failure;
@@ -55,7 +56,7 @@ internal sealed class FrameLog : IAsyncDisposable
         _fence = fence;
         _time = time;
         _metrics = metrics;
-        PartBytes = Frame.MaxBody(store.MaxEntryBytes) - (StoreLimits.MaxOperationIdLength * 4);
+        PartBytes = Frame.MaxPayload(store.MaxEntryBytes);
         _committer = Task.Run(CommitLoopAsync);
     }
 
@@ -72,7 +73,7 @@ internal sealed class FrameLog : IAsyncDisposable
     public long TailAddress => _store.TailAddress;
 
     /// <summary>When and with what this log checkpoints itself; set once, before the first append.</summary>
-    public CheckpointSource? Checkpoints { get; set; }
+    public CheckpointSchedule? Checkpoints { get; set; }
 
     /// <summary>Why nothing is written any more; null while all is well.</summary>
     public LatentDbException? Failure => _failure;
@@ -132,6 +133,34 @@ internal sealed class FrameLog : IAsyncDisposable
         if (last is not null) await last.Durable.ConfigureAwait(false);
     }
 
+    /// <summary>Writes a checkpoint now, whatever the schedule says; it is durable when the task ends.</summary>
+    public async Task CheckpointAsync()
+    {
+        long before = await NewestCheckpointAsync().ConfigureAwait(false);
+        while (true)
+        {
+            PendingRecord? last;
+            bool isWritten;
+            await _gate.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                ThrowIfFailed();
+                if (_checkpoint.Sequence == before && (_pending.Count > 0 || _inFlight is { Durable.IsCompleted: false })) _isCheckpointWanted = true;
+                else if (_checkpoint.Sequence == before) await CheckpointOrFailAsync().ConfigureAwait(false);
+                isWritten = _checkpoint.Sequence > before;
+                last = _pending.Count > 0 ? _pending[^1] : _inFlight;
+            }
+            finally
+            {
+                _gate.Release();
+            }
+
+            Wake();
+            if (last is not null) await last.Durable.ConfigureAwait(false);
+            if (isWritten) return;
+        }
+    }
+
     /// <summary>Commits what is enqueued, then closes the files.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -158,7 +187,6 @@ internal sealed class FrameLog : IAsyncDisposable
 
     private async ValueTask<PendingRecord> WriteFramesAsync(RecordDraft draft, Action<FrameHeader, RecordLocation>? publish)
     {
-        byte[] operationId = draft.OperationId is null ? [] : Encoding.UTF8.GetBytes(draft.OperationId);
         int parts = Math.Max(1, (draft.Payload.Length + PartBytes - 1) / PartBytes);
         var addresses = ImmutableArray.CreateBuilder<long>(parts);
         HybridTimestamp time = _clock.Next();
@@ -168,22 +196,21 @@ internal sealed class FrameLog : IAsyncDisposable
         for (int part = 0; part < parts; part++)
         {
             ReadOnlyMemory<byte> payload = draft.Payload.Slice(part * PartBytes, Math.Min(PartBytes, draft.Payload.Length - (part * PartBytes)));
-            byte[] own = part == 0 ? operationId : [];
-            var frame = new FrameHeader(draft.Kind, draft.Flags, draft.Memory, _epoch, first + part, time, _chain, part, parts, payload.Length, own.Length);
-            addresses.Add(await WriteFrameAsync(frame, own, payload).ConfigureAwait(false));
+            var frame = new FrameHeader(draft.Kind, draft.Flags, draft.Memory, _epoch, first + part, time, _chain, part, parts, PayloadBytes: 0);
+            addresses.Add(await WriteFrameAsync(frame, payload, draft.Key).ConfigureAwait(false));
             if (part == 0) header = frame;
         }
 
-        var location = new RecordLocation(_epoch, first, draft.Payload.Length, operationId.Length, addresses.MoveToImmutable());
+        var location = new RecordLocation(_epoch, first, draft.Payload.Length, addresses.MoveToImmutable());
         if (draft.Kind == FrameKind.Checkpoint) _checkpoint = new CheckpointMark(location.Addresses[0], first, chainBefore);
         return new PendingRecord(header, location, publish);
     }
 
-    private async ValueTask<long> WriteFrameAsync(FrameHeader header, byte[] operationId, ReadOnlyMemory<byte> payload)
+    private async ValueTask<long> WriteFrameAsync(FrameHeader header, ReadOnlyMemory<byte> payload, FrameKey? key)
     {
-        int length = Frame.Length(operationId.Length + payload.Length);
+        int length = Frame.Length(Frame.StoredBytes(payload.Length, key is not null));
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
-        ulong seal = Frame.Seal(buffer.AsSpan(0, length), header, operationId, payload.Span);
+        ulong seal = Frame.Seal(buffer.AsSpan(0, length), header, payload.Span, key);
         ValueTask<long> append = _store.AppendAsync(buffer.AsMemory(0, length));
         long address = append.IsCompleted ? await append.ConfigureAwait(false) : await InTimeAsync(append.AsTask()).ConfigureAwait(false);
         _chain = seal;
@@ -275,17 +302,52 @@ internal sealed class FrameLog : IAsyncDisposable
         $"The disk did not answer within {StoreLimits.CommitTimeout.TotalSeconds:0} s; the shard takes no more writes until it is opened again.",
         cause);
 
-    private bool IsCheckpointDue() =>
-        Checkpoints is CheckpointSource due
-        && (_enqueuedSequence - _checkpoint.Sequence > due.Frames
-            || _store.TailAddress - Math.Max(_checkpoint.Address, LogGeometry.FirstAddress) > due.Bytes);
+    private bool IsCheckpointDue()
+    {
+        if (Checkpoints is not CheckpointSchedule due) return false;
+        if (_isCheckpointWanted) return true;
+        long bytes = _store.TailAddress - Math.Max(_checkpoint.Address, LogGeometry.FirstAddress);
+
+        // Not before as much was written as the last one took: so checkpoints at most double what is written.
+        return bytes > _checkpointBytes && (_enqueuedSequence - _checkpoint.Sequence > due.Frames || bytes > due.Bytes);
+    }
+
+    private async ValueTask<long> NewestCheckpointAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        long sequence = _checkpoint.Sequence;
+        _gate.Release();
+        return sequence;
+    }
+
+    private async ValueTask CheckpointOrFailAsync()
+    {
+        try
+        {
+            await AddCheckpointAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _failure ??= DurableFile.ToStoreError(e, "A checkpoint");
+            throw;
+        }
+    }
 
     private async ValueTask AddCheckpointAsync()
     {
-        var draft = new RecordDraft(FrameKind.Checkpoint, default, Checkpoints!.Encode());
-        _budget.Charge(draft.Payload.Length);
-        _pending.Add(await WriteFramesAsync(draft, publish: null).ConfigureAwait(false));
+        long before = _store.TailAddress;
+        _isCheckpointWanted = false;
+        await Checkpoints!.Writer.WriteAsync(AddAsync).ConfigureAwait(false);
+        _checkpointBytes = _store.TailAddress - before;
         Wake();
+    }
+
+    private async ValueTask<RecordLocation> AddAsync(RecordDraft draft, Action<FrameHeader, RecordLocation>? publish)
+    {
+        _budget.Charge(draft.Payload.Length);
+        PendingRecord record = await WriteFramesAsync(draft, publish).ConfigureAwait(false);
+        _pending.Add(record);
+        return record.Location;
     }
 
     private void Publish(List<PendingRecord> batch)

@@ -39,8 +39,16 @@ internal static class LogCookie
 /// <summary>Where a log's newest checkpoint begins, and the chain before it; address 0 = none.</summary>
 internal readonly record struct CheckpointMark(long Address, long Sequence, ulong Chain);
 
-/// <summary>Makes checkpoints of a manifest log.</summary>
+/// <summary>When a manifest log checkpoints itself.</summary>
 /// <param name="Frames">Frames after which one is due.</param>
 /// <param name="Bytes">Bytes after which one is due.</param>
-/// <param name="Encode">The whole index as a payload; called while nothing is being published.</param>
-internal sealed record CheckpointSource(long Frames, long Bytes, Func<ReadOnlyMemory<byte>> Encode);
+/// <param name="Writer">Writes it.</param>
+internal sealed record CheckpointSchedule(long Frames, long Bytes, ICheckpointWriter Writer);
+
+/// <summary>Writes the records of a checkpoint, the checkpoint record last.</summary>
+internal interface ICheckpointWriter
+{
+    /// <summary>Called while nothing is being enqueued or published, so that the index is exactly what the log says.</summary>
+    /// <param name="append">Puts a record into the log; what is to happen once it is durable may be given along.</param>
+    ValueTask WriteAsync(Func<RecordDraft, Action<FrameHeader, RecordLocation>?, ValueTask<RecordLocation>> append);
+}

@@ -11,27 +11,29 @@ namespace LatentDb.MemoryStore.Shards.Frames;
 /// Reads a log in order and accepts frame n only if its sequence is n, its epoch is the log's, its chain is the seal of frame n - 1, and every byte
 /// verifies. Below the committed end anything else is damage and is reported; past it, it is the torn tail of what was never acknowledged.
 /// </summary>
-internal sealed class LogReplay(SegmentReader log, Epoch epoch, long address, long sequence, ulong chain)
+/// <param name="log">The log.</param>
+/// <param name="epoch">Its owner.</param>
+/// <param name="start">Where to begin, and the frame before.</param>
+/// <param name="keys">The key of a frame; null for one that need not be read, because its memory was erased.</param>
+internal sealed class LogReplay(SegmentReader log, Epoch epoch, LogSeal start, Func<FrameHeader, FrameKey?> keys)
 {
-    private readonly LogScanner _scanner = new(log, address);
-    private ulong _chain = chain;
-    private long _sequence = sequence;
-    private long _end = address;
+    private readonly LogScanner _scanner = new(log, start.Address);
+    private ulong _chain = start.Chain;
+    private long _sequence = start.Sequence;
+    private long _end = start.Address;
 
     /// <summary>End of the records read so far.</summary>
     public LogSeal Seal => new(_end, _sequence, _chain);
 
     /// <summary>A replay of everything that is committed in a new log.</summary>
-    public static LogReplay FromStart(SegmentReader log, Epoch epoch) => new(log, epoch, LogGeometry.FirstAddress, 0, 0);
-
-    /// <summary>The first record of a log, or null when it holds none.</summary>
-    public Task<ReplayedRecord?> ReadFirstAsync(long until, CancellationToken cancellationToken) => ReadRecordAsync(until, cancellationToken);
+    public static LogReplay FromStart(SegmentReader log, Epoch epoch, Func<FrameHeader, FrameKey?> keys) =>
+        new(log, epoch, new LogSeal(LogGeometry.FirstAddress, 0, 0), keys);
 
     /// <summary>All records up to the committed end, which must be reached exactly.</summary>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format.</exception>
-    public async Task ReadCommittedAsync(LogSeal committed, Action<ReplayedRecord> apply, CancellationToken cancellationToken)
+    public async Task ReadCommittedAsync(LogSeal committed, Func<ReplayedRecord, ValueTask> apply, CancellationToken cancellationToken)
     {
-        while (await ReadRecordAsync(committed.Address, cancellationToken).ConfigureAwait(false) is ReplayedRecord record) apply(record);
+        while (await ReadRecordAsync(committed.Address, cancellationToken).ConfigureAwait(false) is ReplayedRecord record) await apply(record).ConfigureAwait(false);
         if (_sequence != committed.Sequence || _chain != committed.Chain)
         {
             throw Damaged($"frame {_sequence + 1} of {committed.Sequence} committed ones is missing");
@@ -40,8 +42,8 @@ internal sealed class LogReplay(SegmentReader log, Epoch epoch, long address, lo
         _end = committed.Address;
     }
 
-    /// <summary>Whole records past the committed end, because the newest commit record may be lost. Stops before the first bad frame.</summary>
-    public async Task RollForwardAsync(Action<ReplayedRecord> apply, CancellationToken cancellationToken)
+    /// <summary>Whole records past the committed end, for the case that the newest commit record was lost. Stops before the first bad frame.</summary>
+    public async Task RollForwardAsync(Func<ReplayedRecord, ValueTask> apply, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -62,7 +64,7 @@ internal sealed class LogReplay(SegmentReader log, Epoch epoch, long address, lo
                 return;
             }
 
-            apply(record);
+            await apply(record).ConfigureAwait(false);
             _end = _scanner.Next;
         }
     }
@@ -71,22 +73,46 @@ internal sealed class LogReplay(SegmentReader log, Epoch epoch, long address, lo
     {
         if (!await _scanner.MoveNextAsync(until, cancellationToken).ConfigureAwait(false)) return null;
         FrameHeader header = Accept(_scanner.Entry.Span, part: 0, parts: null);
-        string? operationId = Frame.OperationId(header, _scanner.Entry.Span);
+        using FrameKey? key = KeyOf(header);
         var addresses = ImmutableArray.CreateBuilder<long>(Math.Min(header.Parts, 1024));
         addresses.Add(_scanner.Address);
         var payload = new ArrayBufferWriter<byte>(Math.Max(1, header.PayloadBytes));
-        payload.Write(Frame.Payload(header, _scanner.Entry.Span));
+        Write(payload, header, key);
         for (int part = 1; part < header.Parts; part++)
         {
             if (!await _scanner.MoveNextAsync(until, cancellationToken).ConfigureAwait(false)) throw Damaged($"part {part} of {header.Parts} is missing");
             FrameHeader next = Accept(_scanner.Entry.Span, part, header.Parts);
             if (next.Kind != header.Kind || next.Memory != header.Memory) throw Damaged($"part {part} belongs to another record");
             addresses.Add(_scanner.Address);
-            payload.Write(Frame.Payload(next, _scanner.Entry.Span));
+            Write(payload, next, key);
         }
 
-        var location = new RecordLocation(epoch, header.Sequence, payload.WrittenCount, header.OperationIdBytes, addresses.ToImmutable());
-        return new ReplayedRecord(header, operationId, payload.WrittenMemory, location);
+        var location = new RecordLocation(epoch, header.Sequence, payload.WrittenCount, addresses.ToImmutable());
+        ReadOnlyMemory<byte>? clear = key is null && header.IsEncrypted ? (ReadOnlyMemory<byte>?)null : payload.WrittenMemory;
+        return new ReplayedRecord(header, clear, location);
+    }
+
+    /// <summary>The key of a record that is to be applied; null for one that need not be read.</summary>
+    private FrameKey? KeyOf(in FrameHeader header)
+    {
+        if (!header.IsEncrypted || header.Flags.HasFlag(FrameFlags.Copied)) return null;
+        return keys(header);
+    }
+
+    private void Write(ArrayBufferWriter<byte> payload, in FrameHeader header, FrameKey? key)
+    {
+        if (header.IsEncrypted && key is null) return;
+        int bytes = Frame.PayloadBytes(header);
+        try
+        {
+            Frame.ReadPayload(header, _scanner.Entry.Span, key, payload.GetSpan(Math.Max(1, bytes))[..bytes]);
+        }
+        catch (FrameFormatException e)
+        {
+            throw Damage.At(epoch, _scanner.Address, e);
+        }
+
+        payload.Advance(bytes);
     }
 
     private FrameHeader Accept(ReadOnlySpan<byte> frame, int part, int? parts)
@@ -112,4 +138,7 @@ internal sealed class LogReplay(SegmentReader log, Epoch epoch, long address, lo
 }
 
 /// <summary>One whole record, as the log has it.</summary>
-internal sealed record ReplayedRecord(FrameHeader Header, string? OperationId, ReadOnlyMemory<byte> Payload, RecordLocation Location);
+/// <param name="Header">Of its first frame.</param>
+/// <param name="Payload">In clear; null when it need not be read.</param>
+/// <param name="Location">Where it stands.</param>
+internal sealed record ReplayedRecord(FrameHeader Header, ReadOnlyMemory<byte>? Payload, RecordLocation Location);

@@ -4,4 +4,9 @@ using LatentDb.MemoryStore.Records;
 namespace LatentDb.MemoryStore.Shards.Frames;
 
 /// <summary>A record before it has a place.</summary>
-internal sealed record RecordDraft(FrameKind Kind, MemoryUid Memory, ReadOnlyMemory<byte> Payload, string? OperationId = null, FrameFlags Flags = FrameFlags.None);
+/// <param name="Kind">What it is.</param>
+/// <param name="Memory">Whose it is.</param>
+/// <param name="Payload">In clear.</param>
+/// <param name="Key">Encrypts it; null = stored in clear.</param>
+/// <param name="Flags">Besides that of encryption.</param>
+internal sealed record RecordDraft(FrameKind Kind, MemoryUid Memory, ReadOnlyMemory<byte> Payload, FrameKey? Key, FrameFlags Flags = FrameFlags.None);

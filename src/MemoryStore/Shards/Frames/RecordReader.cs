@@ -9,27 +9,33 @@ namespace LatentDb.MemoryStore.Shards.Frames;
 /// <summary>Reads one record by location and verifies every frame: checksum, kind, memory, epoch, sequence, part. Thread-safe.</summary>
 internal static class RecordReader
 {
-    /// <returns>The payload, in memory of its own.</returns>
+    /// <param name="log">Where it stands.</param>
+    /// <param name="location">Its place, and what its frames must say of themselves.</param>
+    /// <param name="kind">What it must be.</param>
+    /// <param name="memory">Whose it must be.</param>
+    /// <param name="key">Decrypts it; null = it must be stored in clear.</param>
+    /// <param name="cancellationToken">Ends the wait for the disk.</param>
+    /// <returns>The payload in clear, in memory of its own.</returns>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format, naming the epoch and the address.</exception>
     public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
-        SegmentReader log, RecordLocation location, FrameKind kind, MemoryUid memory, CancellationToken cancellationToken)
+        SegmentReader log, RecordLocation location, FrameKind kind, MemoryUid memory, FrameKey? key, CancellationToken cancellationToken)
     {
-        int partBytes = Frame.MaxBody(log.Geometry.MaxEntryBytes) - (StoreLimits.MaxOperationIdLength * 4);
+        int partBytes = Frame.MaxPayload(log.Geometry.MaxEntryBytes);
         byte[] payload = new byte[location.Bytes];
         for (int part = 0; part < location.Addresses.Length; part++)
         {
             int start = part * partBytes;
             Memory<byte> target = payload.AsMemory(start, Math.Min(partBytes, payload.Length - start));
-            await ReadPartAsync(log, location, kind, memory, part, target, cancellationToken).ConfigureAwait(false);
+            await ReadPartAsync(log, location, kind, memory, key, part, target, cancellationToken).ConfigureAwait(false);
         }
 
         return payload;
     }
 
     private static async ValueTask ReadPartAsync(
-        SegmentReader log, RecordLocation location, FrameKind kind, MemoryUid memory, int part, Memory<byte> target, CancellationToken cancellationToken)
+        SegmentReader log, RecordLocation location, FrameKind kind, MemoryUid memory, FrameKey? key, int part, Memory<byte> target, CancellationToken cancellationToken)
     {
-        int length = Frame.Length(target.Length + (part == 0 ? location.OperationIdBytes : 0));
+        int length = Frame.Length(Frame.StoredBytes(target.Length, key is not null));
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
@@ -40,8 +46,9 @@ internal static class RecordReader
             Check(header.Epoch == location.Epoch, $"epoch is {header.Epoch}, not {location.Epoch}");
             Check(header.Sequence == location.Sequence + part, $"sequence is {header.Sequence}, not {location.Sequence + part}");
             Check(header.Part == part && header.Parts == location.Addresses.Length, $"part is {header.Part} of {header.Parts}, not {part} of {location.Addresses.Length}");
-            Check(header.PayloadBytes == target.Length, $"payload has {header.PayloadBytes} bytes, not {target.Length}");
-            Frame.Payload(header, buffer.AsSpan(0, length)).CopyTo(target.Span);
+            Check(header.IsEncrypted == (key is not null), $"payload is {(header.IsEncrypted ? "encrypted" : "in clear")}");
+            Check(Frame.PayloadBytes(header) == target.Length, $"payload has {Frame.PayloadBytes(header)} bytes, not {target.Length}");
+            Frame.ReadPayload(header, buffer.AsSpan(0, length), key, target.Span);
         }
         catch (FrameFormatException e)
         {

@@ -1,0 +1,46 @@
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Records;
+
+namespace LatentDb.MemoryStore.Shards;
+
+/// <summary>Brings memories into RAM.</summary>
+internal sealed class MemoryLoader(ShardIndex index, ShardRecords records)
+{
+    /// <returns>Null when there is no memory of that name.</returns>
+    /// <exception cref="LatentDbException">data_damaged.</exception>
+    public async ValueTask<MemoryEntry?> FindAsync(MemoryKey key, CancellationToken cancellationToken) =>
+        index.Directory.Find(key) is MemoryRef memory ? await FindAsync(memory, cancellationToken).ConfigureAwait(false) : null;
+
+    /// <returns>Null when the memory was erased.</returns>
+    /// <exception cref="LatentDbException">data_damaged.</exception>
+    public async ValueTask<MemoryEntry?> FindAsync(MemoryRef memory, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (index.Loaded(memory) is MemoryEntry entry) return entry;
+            RecordLocation? at = memory.State;
+            if (at is null || index.Find(memory.Uid) != memory) return null;
+            try
+            {
+                var record = (MemoryStateRecord)await records.ReadAsync(at, FrameKind.MemoryState, memory.Uid, cancellationToken).ConfigureAwait(false);
+                if (record.State.Uid != memory.Uid || record.State.Key != memory.Key)
+                {
+                    throw new LatentDbException(ErrorCode.DataDamaged, $"The state of {record.State.Key} stands where that of {memory.Key} must.");
+                }
+
+                if (index.Install(memory, at, record.State) is MemoryEntry installed) return installed;
+            }
+            catch (SegmentMissingException) when (memory.State != at)
+            {
+                // Moved by a checkpoint while it was read.
+            }
+            catch (LatentDbException e) when (e.Code == ErrorCode.MemoryNotFound)
+            {
+                return null;
+            }
+        }
+    }
+}
