@@ -39,8 +39,8 @@ internal static class EncryptionLimits
     /// <summary>Slots by which the files grow at most: 1 MiB a copy.</summary>
     public const int MaxSlotsGrown = 8192;
 
-    /// <summary>Tenant keys that are unwrapped at once when a shard is opened: enough to hide the way to a key service, few enough for its rate limit.</summary>
-    public const int UnwrapsAtOnce = 16;
+    /// <summary>Calls of a master key's provider at once: enough to hide the way to a key service, few enough for its rate limit.</summary>
+    public const int CallsAtOnce = 16;
 
     /// <summary>Bytes of the file of tenant keys: a million tenants with two generations each.</summary>
     public const int MaxTenantFileBytes = 1 << 29;

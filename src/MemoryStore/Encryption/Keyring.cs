@@ -52,23 +52,23 @@ internal sealed class Keyring : IAsyncDisposable
     /// <summary>The memories that were erased and whose marks are still kept.</summary>
     public MemoryUid[] Marks() => _map.Uids(SlotState.Erased);
 
+    /// <summary>The memories that have a key, and the shard itself. Memories whose creation was broken off may be among them: nothing else names those.</summary>
+    public MemoryUid[] Memories() => _map.Uids(SlotState.Present);
+
     /// <summary>Makes the keyring of a new shard, with the shard's own key. The folder exists; the files are durable with their names.</summary>
     /// <exception cref="LatentDbException">key_unavailable; store_full and store_unavailable are the caller's to make of an IOException.</exception>
     public static async Task<Keyring> CreateAsync(IDisk disk, string folder, IMasterKeyProvider master, CancellationToken cancellationToken)
     {
         TenantKey key = await TenantKey.CreateAsync(master, TenantTable.ShardName, generation: 1, cancellationToken).ConfigureAwait(false);
         var shard = new TenantEntry(TenantTable.ShardIndex, TenantTable.ShardName, [key]);
-        TenantTable table = TenantTable.Empty.With(shard);
-        using (var builder = new SlotFilesBuilder(disk, folder))
+        return Write(disk, folder, master, builder =>
         {
-            byte[] dataKey = RandomNumberGenerator.GetBytes(DataKey.Bytes);
+            Span<byte> dataKey = stackalloc byte[DataKey.Bytes];
+            RandomNumberGenerator.Fill(dataKey);
             builder.Add(SlotSeal.Wrap(ShardUid, shard, dataKey));
             CryptographicOperations.ZeroMemory(dataKey);
-            builder.Finish();
-        }
-
-        TenantFile.Write(disk, folder, table);
-        return Load(disk, folder, master, table);
+            return TenantTable.Empty.With(shard);
+        });
     }
 
     /// <summary>Opens the keyring of an epoch. Nothing is written before the first change.</summary>
@@ -76,7 +76,15 @@ internal sealed class Keyring : IAsyncDisposable
     public static async Task<Keyring> OpenAsync(IDisk disk, string folder, IMasterKeyProvider master, CancellationToken cancellationToken)
     {
         TenantTable table = await TenantFile.ReadAsync(disk, folder, master, cancellationToken).ConfigureAwait(false);
-        return Load(disk, folder, master, table);
+        try
+        {
+            return Load(disk, folder, master, table);
+        }
+        catch
+        {
+            table.Erase();
+            throw;
+        }
     }
 
     /// <summary>Overwrites the key files of an epoch that nobody reads any more, and removes them. Nothing happens when they are gone.</summary>
@@ -91,30 +99,26 @@ internal sealed class Keyring : IAsyncDisposable
 
     /// <summary>Copies what is live into the folder of a new epoch, durable with its names; every key is then under its tenant's newest key.</summary>
     /// <remarks>Ends the changes of this keyring; finding goes on until it is disposed of.</remarks>
-    /// <exception cref="LatentDbException">The failure of this keyring, when it has one.</exception>
     /// <param name="newFolder">It exists, and has no keys.</param>
     /// <param name="isLive">Given: only the keys of memories that live are copied, and no marks, for an epoch whose log begins after all erasures.</param>
     /// <param name="cancellationToken">Leaves a copy that nobody must use.</param>
+    /// <exception cref="LatentDbException">The failure of this keyring, when it has one.</exception>
     public async Task<Keyring> CopyToAsync(string newFolder, Func<MemoryUid, bool>? isLive, CancellationToken cancellationToken)
     {
         await _writer.StopAsync().ConfigureAwait(false);
         if (Failure is LatentDbException failure) throw failure;
         cancellationToken.ThrowIfCancellationRequested();
         var tenants = new HashSet<int> { TenantTable.ShardIndex };
-        using (var builder = new SlotFilesBuilder(_disk, newFolder))
+        return Write(_disk, newFolder, _master, builder =>
         {
             _files.Visit(0, _files.Count, (_, content, slot) =>
             {
-                if (isLive is not null && !IsKept(content, isLive)) return;
+                if (!IsKept(content, isLive)) return;
                 if (content.State == SlotState.Present) tenants.Add(content.Tenant);
-                if (content.State != SlotState.Free) builder.Add(SlotForCopy(content, slot));
+                builder.Add(SlotForCopy(content, slot));
             });
-            builder.Finish();
-        }
-
-        TenantTable table = _tenants.Table.Copy(tenants.Contains);
-        TenantFile.Write(_disk, newFolder, table);
-        return Load(_disk, newFolder, _master, table);
+            return _tenants.Table.Copy(tenants.Contains);
+        });
     }
 
     /// <summary>Makes a key for a new memory; durable when the task ends. The caller disposes of the key.</summary>
@@ -134,8 +138,7 @@ internal sealed class Keyring : IAsyncDisposable
             throw;
         }
 
-        _unwrapped.Add(uid.Value, key.Share());
-        return key;
+        return Keep(uid, key);
     }
 
     /// <summary>The key of a memory; null when it has none, or none any more. The caller disposes of it.</summary>
@@ -176,7 +179,18 @@ internal sealed class Keyring : IAsyncDisposable
         },
         cancellationToken);
 
-    /// <summary>Gives a tenant a new key and rewraps its memories' keys under it; afterwards the old one is nowhere. Nothing else stops meanwhile.</summary>
+    /// <summary>Frees the slots that are lost, when it is known that no memory of the shard is missing its key.</summary>
+    public Task ForgetLostAsync(CancellationToken cancellationToken) => _writer.ApplyAsync(
+        batch =>
+        {
+            foreach (int slot in _map.Lost()) PutWithoutKey(batch, slot, KeySlot.Free);
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Gives a tenant a new key and rewraps its memories' keys under it; afterwards the old one is nowhere. Only the first memories of new tenants wait
+    /// meanwhile. Cancelled, it leaves both keys, and the next rotation or copy ends it.
+    /// </summary>
     public Task RotateTenantAsync(TenantId tenant, CancellationToken cancellationToken) => RotateAsync(tenant.Value, cancellationToken);
 
     /// <summary>The same for the key that wraps the shard's own key.</summary>
@@ -191,6 +205,28 @@ internal sealed class Keyring : IAsyncDisposable
         _unwrapped.Dispose();
         _tenants.Dispose();
         _files.Dispose();
+    }
+
+    /// <summary>Writes the files of a new folder and opens them, which checks what was written. The table that <paramref name="fill"/> gives is owned.</summary>
+    private static Keyring Write(IDisk disk, string folder, IMasterKeyProvider master, Func<SlotFilesBuilder, TenantTable> fill)
+    {
+        TenantTable table = TenantTable.Empty;
+        try
+        {
+            using (var builder = new SlotFilesBuilder(disk, folder))
+            {
+                table = fill(builder);
+                builder.Finish();
+            }
+
+            TenantFile.Write(disk, folder, table);
+            return Load(disk, folder, master, table);
+        }
+        catch
+        {
+            table.Erase();
+            throw;
+        }
     }
 
     private static Keyring Load(IDisk disk, string folder, IMasterKeyProvider master, TenantTable table)
@@ -212,11 +248,12 @@ internal sealed class Keyring : IAsyncDisposable
         }
     }
 
-    private static bool IsKept(KeySlot content, Func<MemoryUid, bool> isLive) => content.State switch
+    private static bool IsKept(KeySlot content, Func<MemoryUid, bool>? isLive) => content.State switch
     {
-        SlotState.Present => content.Uid == ShardUid || isLive(content.Uid),
+        SlotState.Free => false,
         SlotState.Lost => true,
-        _ => false,
+        SlotState.Erased => isLive is null,
+        _ => isLive is null || content.Uid == ShardUid || isLive(content.Uid),
     };
 
     private static void Overwrite(IDisk disk, string path)

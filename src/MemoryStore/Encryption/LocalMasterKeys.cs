@@ -39,13 +39,20 @@ public sealed class LocalMasterKeys : IMasterKeyProvider, IDisposable
     public static LocalMasterKeys OpenOrCreate(string path, bool isNewStore)
     {
         string whole = Path.GetFullPath(path);
-        if (!File.Exists(whole))
+        try
         {
-            if (!isNewStore) throw Missing(whole);
-            CreateFile(whole);
-        }
+            if (!File.Exists(whole))
+            {
+                if (!isNewStore) throw Missing(whole);
+                CreateFile(whole);
+            }
 
-        return ReadFile(whole);
+            return ReadFile(whole);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Invalid($"The master key file {whole} cannot be read or made: {e.Message}", e);
+        }
     }
 
     /// <summary>The keys of <see cref="EnvironmentVariable"/>; null when it is not set.</summary>
@@ -141,8 +148,7 @@ public sealed class LocalMasterKeys : IMasterKeyProvider, IDisposable
     {
         string folder = Path.GetDirectoryName(path)!;
         LocalDisk.Instance.CreateDurableFolder(folder);
-        string temporary = path + ".tmp";
-        File.Delete(temporary);
+        string temporary = $"{path}.{Path.GetRandomFileName()}";
         byte[] key = RandomNumberGenerator.GetBytes(EncryptionLimits.KeyBytes);
         byte[] text = Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
@@ -155,8 +161,21 @@ public sealed class LocalMasterKeys : IMasterKeyProvider, IDisposable
 
         CryptographicOperations.ZeroMemory(key);
         CryptographicOperations.ZeroMemory(text);
-        File.Move(temporary, path, overwrite: false);
+        Publish(temporary, path);
         DurableFile.SyncFolder(folder);
+    }
+
+    /// <summary>When another process was faster, its key is the one.</summary>
+    private static void Publish(string temporary, string path)
+    {
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(temporary);
+        }
     }
 
     private static LocalMasterKeys Parse(ReadOnlySpan<byte> text, string source)
@@ -207,5 +226,5 @@ public sealed class LocalMasterKeys : IMasterKeyProvider, IDisposable
 
     private static LatentDbException Unavailable(string message, Exception? cause = null) => new(ErrorCode.KeyUnavailable, message, cause);
 
-    private static LatentDbException Invalid(string message) => new(ErrorCode.ConfigurationInvalid, message);
+    private static LatentDbException Invalid(string message, Exception? cause = null) => new(ErrorCode.ConfigurationInvalid, message, cause);
 }

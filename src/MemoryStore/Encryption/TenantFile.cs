@@ -33,18 +33,33 @@ internal static class TenantFile
         if (!disk.FileExists(path)) throw Damaged("is missing");
         if (disk.LengthOf(path) > EncryptionLimits.MaxTenantFileBytes) throw Damaged("is too long");
         StoredTenants stored = Decode(disk.ReadAll(path));
-        var keys = new TenantKey[stored.Keys.Count];
-        await Parallel.ForAsync(0, keys.Length, new ParallelOptions { MaxDegreeOfParallelism = EncryptionLimits.UnwrapsAtOnce, CancellationToken = cancellationToken }, async (i, token) =>
+        var keys = new TenantKey?[stored.Keys.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = EncryptionLimits.CallsAtOnce, CancellationToken = cancellationToken };
+        try
         {
-            StoredTenantKey k = stored.Keys[i];
-            keys[i] = await TenantKey.UnwrapAsync(master, k.Wrapped, k.Tenant, k.Generation, token).ConfigureAwait(false);
-        }).ConfigureAwait(false);
+            await Parallel.ForAsync(0, keys.Length, options, async (i, token) =>
+            {
+                StoredTenantKey k = stored.Keys[i];
+                keys[i] = await TenantKey.UnwrapAsync(master, k.Wrapped, k.Tenant, k.Generation, token).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+        }
+        catch
+        {
+            foreach (TenantKey? key in keys) key?.Key.Dispose();
+            throw;
+        }
+
+        return ToTable(stored, keys);
+    }
+
+    private static TenantTable ToTable(StoredTenants stored, TenantKey?[] keys)
+    {
         TenantTable table = TenantTable.Empty;
         for (int i = 0; i < keys.Length; i++)
         {
             StoredTenantKey k = stored.Keys[i];
             TenantEntry entry = table.Find(k.Index) ?? new TenantEntry(k.Index, k.Tenant, []);
-            table = table.With(entry with { Keys = entry.Keys.Add(keys[i]) });
+            table = table.With(entry with { Keys = entry.Keys.Add(keys[i]!) });
         }
 
         return table.StartingAt(stored.NextIndex);
@@ -131,7 +146,26 @@ internal static class TenantFile
             }
         }
 
+        if (!reader.IsAtEnd) throw new MessagePackFormatException("There is more after the tenants.");
+        Check(next, keys);
         return new StoredTenants(next, keys);
+    }
+
+    /// <summary>Ascending indexes and generations, one name each, the shard itself first.</summary>
+    private static void Check(int next, List<StoredTenantKey> keys)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var before = new StoredTenantKey(-1, "", 0, new WrappedKey("", []));
+        foreach (StoredTenantKey key in keys)
+        {
+            bool isNext = key.Index > before.Index && names.Add(key.Tenant);
+            bool isNewer = key.Index == before.Index && key.Tenant == before.Tenant && key.Generation > before.Generation;
+            if (key.Generation < 1 || !(isNext || isNewer)) throw new MessagePackFormatException($"Generation {key.Generation} of tenant {key.Index} stands in the wrong place.");
+            before = key;
+        }
+
+        bool hasShard = keys.Count > 0 && keys[0].Index == TenantTable.ShardIndex && keys[0].Tenant == TenantTable.ShardName;
+        if (!hasShard || next <= before.Index) throw new MessagePackFormatException("The shard's own key is missing, or the next index is taken.");
     }
 
     private static void Expect(int length, int expected)

@@ -76,15 +76,15 @@ internal sealed class TenantKeys : IDisposable
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            TenantTable table = _table;
-            foreach (TenantEntry entry in table.Entries)
+            TenantEntry[] entries = [.. _table.Entries];
+            var options = new ParallelOptions { MaxDegreeOfParallelism = EncryptionLimits.CallsAtOnce, CancellationToken = cancellationToken };
+            await Parallel.ForAsync(0, entries.Length, options, async (i, token) =>
             {
-                var keys = new List<TenantKey>(entry.Keys.Length);
-                foreach (TenantKey key in entry.Keys) keys.Add(await key.RewrapAsync(_master, entry.Name, cancellationToken).ConfigureAwait(false));
-                table = table.With(entry with { Keys = [.. keys] });
-            }
-
-            Replace(table);
+                var keys = new List<TenantKey>(entries[i].Keys.Length);
+                foreach (TenantKey key in entries[i].Keys) keys.Add(await key.RewrapAsync(_master, entries[i].Name, token).ConfigureAwait(false));
+                entries[i] = entries[i] with { Keys = [.. keys] };
+            }).ConfigureAwait(false);
+            Replace(entries.Aggregate(_table, (table, entry) => table.With(entry)));
         }
         finally
         {

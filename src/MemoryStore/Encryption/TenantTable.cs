@@ -38,7 +38,7 @@ internal sealed class TenantTable
     /// <summary>Adds a tenant, or replaces the one with that index.</summary>
     public TenantTable With(TenantEntry entry)
     {
-        if (_byIndex.Count >= EncryptionLimits.MaxTenants) throw new LatentDbException(ErrorCode.StoreFull, $"The shard has {EncryptionLimits.MaxTenants} tenants and takes no more.");
+        if (_byIndex.Count >= EncryptionLimits.MaxTenants && !_byIndex.ContainsKey(entry.Index)) throw new LatentDbException(ErrorCode.StoreFull, $"The shard has {EncryptionLimits.MaxTenants} tenants and takes no more.");
         return new TenantTable(_byIndex.SetItem(entry.Index, entry), _byName.SetItem(entry.Name, entry.Index), Math.Max(NextIndex, entry.Index + 1));
     }
 

@@ -70,6 +70,9 @@ public sealed class KeyringFaultTests
 
         await copy.EraseAsync(3);
         Assert.Equal(KeyState.Erased, copy.StateOf(3));
+        await copy.ForgetLostAsync(CancellationToken.None);
+        Assert.Equal(KeyState.Unknown, copy.StateOf(99));
+        Assert.Equal(0, copy.LostSlots);
     }
 
     [Fact]

@@ -124,6 +124,24 @@ public sealed class KeyringRotationTests
     }
 
     [Fact]
+    public async Task A_rotation_that_is_cancelled_leaves_both_keys_and_the_next_one_ends_it()
+    {
+        await using Keyring ring = await Ring.CreateAsync(_disk);
+        byte[] key = await ring.AddAsync(1);
+        using var cancellation = new CancellationTokenSource();
+        var service = new Service(Ring.Master()) { Called = cancellation.Cancel };
+        await using Keyring opened = await Ring.OpenAsync(_disk, service);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opened.RotateTenantAsync(Ring.Acme, cancellation.Token));
+        Assert.Equal([1, 2], StoredKeys().Where(k => k.Tenant == "acme").Select(k => k.Generation));
+        Assert.Equal(key, opened.Find(1));
+        await opened.RotateTenantAsync(Ring.Acme, CancellationToken.None);
+
+        Assert.Equal([3], StoredKeys().Where(k => k.Tenant == "acme").Select(k => k.Generation));
+        Assert.Equal(key, opened.Find(1));
+    }
+
+    [Fact]
     public async Task A_key_service_that_fails_fails_its_caller_only()
     {
         var service = new Service(Ring.Master());
@@ -178,8 +196,16 @@ public sealed class KeyringRotationTests
     {
         public Exception? Failure { get; set; }
 
-        public ValueTask<WrappedKey> WrapAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken) =>
-            Failure is null ? inner.WrapAsync(key, context, cancellationToken) : throw Failure;
+        /// <summary>Called after a key was wrapped.</summary>
+        public Action? Called { get; set; }
+
+        public async ValueTask<WrappedKey> WrapAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> context, CancellationToken cancellationToken)
+        {
+            if (Failure is not null) throw Failure;
+            WrappedKey wrapped = await inner.WrapAsync(key, context, cancellationToken);
+            Called?.Invoke();
+            return wrapped;
+        }
 
         public ValueTask<byte[]> UnwrapAsync(WrappedKey wrapped, ReadOnlyMemory<byte> context, CancellationToken cancellationToken) =>
             Failure is null ? inner.UnwrapAsync(wrapped, context, cancellationToken) : throw Failure;

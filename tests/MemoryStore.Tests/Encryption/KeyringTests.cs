@@ -119,6 +119,23 @@ public sealed class KeyringTests
     }
 
     [Fact]
+    public async Task A_copy_of_the_living_has_their_keys_the_shards_own_and_no_marks()
+    {
+        await using Keyring ring = await Ring.CreateAsync(_disk);
+        byte[] living = await ring.AddAsync(1);
+        await ring.AddAsync(2, Ring.Bolt);
+        await ring.AddAsync(3);
+        await ring.EraseAsync(3);
+
+        await using Keyring copy = await ring.CopyToAsync(NextFolder, uid => uid == Ring.Uid(1), CancellationToken.None);
+
+        Assert.Equal(living, copy.Find(1));
+        Assert.Equal([Keyring.ShardUid, Ring.Uid(1)], copy.Memories());
+        Assert.Empty(copy.Marks());
+        Assert.Equal(["", "acme"], TenantFile.Decode(_disk[TenantFile.PathIn(NextFolder)]).Keys.Select(k => k.Tenant));
+    }
+
+    [Fact]
     public async Task Concurrent_callers_share_syncs_and_each_gets_its_own_key()
     {
         await using Keyring ring = await Ring.CreateAsync(_disk);

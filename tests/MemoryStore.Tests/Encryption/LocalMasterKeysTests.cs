@@ -37,6 +37,25 @@ public sealed class LocalMasterKeysTests : IDisposable
     }
 
     [Fact]
+    public async Task Many_that_make_the_file_at_once_have_one_key()
+    {
+        string path = _folder.Combine("master.key");
+
+        LocalMasterKeys[] keys = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => LocalMasterKeys.OpenOrCreate(path, isNewStore: true))));
+
+        Assert.Single(keys.Select(k => k.CurrentId).Distinct(StringComparer.Ordinal));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void A_path_that_is_no_file_is_configuration_invalid()
+    {
+        LatentDbException error = Assert.Throws<LatentDbException>(() => LocalMasterKeys.OpenOrCreate(Path.Combine("/dev/null", "key"), isNewStore: true));
+
+        Assert.Equal(ErrorCode.ConfigurationInvalid, error.Code);
+    }
+
+    [Fact]
     public void A_missing_file_beside_a_store_is_key_unavailable_and_is_not_made()
     {
         string path = _folder.Combine("master.key");

@@ -60,6 +60,7 @@ internal sealed class SlotMap
             }
 
             if (IsNamed(before)) Unname(slot);
+            if (before == SlotState.Lost) LostSlots--;
             if (content.State == SlotState.Lost) LostSlots++;
             if (content.State == SlotState.Free) _free.Enqueue(slot, slot);
             _states[slot] = content.State;
@@ -88,6 +89,12 @@ internal sealed class SlotMap
 
             Count = to;
         }
+    }
+
+    /// <summary>The slots that are lost.</summary>
+    public int[] Lost()
+    {
+        lock (_lock) return [.. Enumerable.Range(0, Count).Where(slot => _states[slot] == SlotState.Lost)];
     }
 
     /// <summary>The memories whose slot is in that state.</summary>

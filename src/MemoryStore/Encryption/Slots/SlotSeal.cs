@@ -7,7 +7,10 @@ namespace LatentDb.MemoryStore.Encryption.Slots;
 internal static class SlotSeal
 {
     /// <summary>A slot with a key, wrapped under the newest key of its tenant; <see cref="KeySlot.Finish"/> is still to be called.</summary>
-    /// <remarks>Nonces are random: a tenant key wraps far fewer than the 2^32 keys that NIST SP 800-38D allows, since one shard has at most 2^25 slots and rotation brings a new key.</remarks>
+    /// <remarks>
+    /// Nonces are random. NIST SP 800-38D (8.3) allows 2^32 of them under one key: a tenant would have to make a thousand memories a second for 49 days
+    /// in one shard without a rotation, and an opening wraps nothing again.
+    /// </remarks>
     public static byte[] Wrap(MemoryUid uid, TenantEntry tenant, ReadOnlySpan<byte> key)
     {
         byte[] slot = new byte[KeySlot.Bytes];
