@@ -19,6 +19,13 @@ var root = new RootCommand(
     Versions.Create(settings),
     Snapshots.Create(settings),
     Rollback.Create(settings),
+    History.Create(settings),
+    Diff.Create(settings),
+    Fork.Create(settings),
+    Erase.Create(settings),
+    Export.Create((command, verb) => command.Runs(settings, verb)),
+    Import.Create((command, verb) => command.Runs(settings, verb)),
+    Store.Create(settings),
 };
 settings.AddTo(root);
 

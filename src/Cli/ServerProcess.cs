@@ -9,6 +9,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private const int KeptLines = 40;
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly Process _process;
@@ -26,7 +27,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the server on a data folder and waits until it is ready to serve.</summary>
-    /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message holds its last lines.</exception>
+    /// <exception cref="ServerStartException">It ended, or was not ready in time; the message holds its last lines.</exception>
     public static async Task<ServerProcess> StartAsync(string data, IEnumerable<string> more, CancellationToken cancellationToken)
     {
         var server = new ServerProcess(ServerProgram.Find().Start(["--urls", "http://127.0.0.1:0", "--data", data, .. more]));
@@ -42,7 +43,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             string output = server.Output;
             await server.DisposeAsync().ConfigureAwait(false);
-            throw new InvalidOperationException($"{error.Message} It said:\n{output}", error);
+            throw new ServerStartException($"{error.Message} It said:\n{output}", error);
         }
         catch
         {
@@ -66,6 +67,22 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>SIGTERM, and waits for the orderly end; a kill where there is no such signal, or where it takes too long.</summary>
+    public async Task StopAsync()
+    {
+        if (!IsRunning()) return;
+        ServerProgram.Terminate(_process.Id);
+        using var limit = new CancellationTokenSource(StopLimit);
+        try
+        {
+            if (!OperatingSystem.IsWindows()) await _process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // What was acknowledged is on the disk: the kill that follows loses nothing.
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -125,3 +142,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     [GeneratedRegex(@"http://127\.0\.0\.1:[1-9][0-9]*", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ListeningAddress();
 }
+
+/// <summary>A server of our own did not come up; the message holds what it said.</summary>
+internal sealed class ServerStartException(string message, Exception cause) : Exception(message, cause);

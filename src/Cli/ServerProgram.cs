@@ -57,7 +57,7 @@ internal sealed class ServerProgram
     }
 
     /// <summary>SIGTERM; .NET itself can only kill. On Windows, Ctrl-C has reached the server already.</summary>
-    private static void Terminate(int processId)
+    public static void Terminate(int processId)
     {
         if (OperatingSystem.IsWindows()) return;
         using Process? kill = Process.Start("kill", ["-TERM", processId.ToString(CultureInfo.InvariantCulture)]);

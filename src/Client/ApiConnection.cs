@@ -81,11 +81,15 @@ internal sealed record ApiRequest(HttpMethod Method, string Path, bool IsRepeata
 
     public WriteOptions? Write { get; init; }
 
+    /// <summary>Further headers.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Headers { get; init; } = [];
+
     public HttpRequestMessage ToMessage()
     {
         var message = new HttpRequestMessage(Method, new Uri(Path, UriKind.Relative)) { Content = Body?.Invoke() };
         if (Write?.IfVersion is { } version) message.Headers.TryAddWithoutValidation("If-Match", $"\"v{version}\"");
         if (Write?.IdempotencyKey is { } key) message.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        foreach ((string name, string value) in Headers) message.Headers.TryAddWithoutValidation(name, value);
         return message;
     }
 }

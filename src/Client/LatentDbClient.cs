@@ -37,6 +37,26 @@ public sealed class LatentDbClient
         return _connection.SendAsync(call, ClientJson.Default.MemoryDescription, cancellationToken);
     }
 
+    /// <summary>Makes a memory of an archive. It becomes visible when all of it is verified and durable; before that there is nothing.</summary>
+    /// <param name="archive">Read from its position to its end; not closed.</param>
+    /// <param name="options">Its name, and what opens the archive; null = the name in the archive, not sealed.</param>
+    /// <param name="progress">Told of bytes as they go.</param>
+    /// <param name="cancellationToken">Ends the import.</param>
+    /// <exception cref="ApiProblemException">archive_invalid, memory_exists, body_too_large, store_full and others.</exception>
+    public Task<MemoryDescription> ImportAsync(
+        Stream archive, ImportOptions? options = null, IProgress<ByteProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        ImportOptions import = options ?? new ImportOptions();
+        string id = import.Id is null ? string.Empty : $"?id={Uri.EscapeDataString(import.Id)}";
+        var call = new ApiRequest(HttpMethod.Post, $"v1/memories/import{id}", IsRepeatable: false)
+        {
+            Body = () => new ArchiveTransfer.Upload(archive, progress),
+            Headers = ArchiveTransfer.Headers(import.Passphrase, null, import.PrivateKey),
+        };
+        return _connection.SendAsync(call, ClientJson.Default.MemoryDescription, cancellationToken);
+    }
+
     /// <summary>One page of memories in order of id.</summary>
     /// <param name="limit">1 to 200; null = the server's choice.</param>
     /// <param name="cursor">The last page's cursor; null = from the start.</param>

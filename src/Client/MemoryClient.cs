@@ -24,8 +24,27 @@ public sealed class MemoryClient
     public Task<MemoryDescription> GetAsync(CancellationToken cancellationToken = default) =>
         GetAsync(_path, ClientJson.Default.MemoryDescription, cancellationToken);
 
-    /// <summary>Deletes the memory with all versions.</summary>
-    public Task DeleteAsync(CancellationToken cancellationToken = default) => DeleteAsync(_path, cancellationToken);
+    /// <summary>Erases the memory with all versions for good: when the task ends, nobody can read it any more. Forks of it stay.</summary>
+    public Task EraseAsync(CancellationToken cancellationToken = default) => DeleteAsync(_path, cancellationToken);
+
+    /// <summary>Creates a memory that begins with a version of this one. Not tried again by itself: after a broken connection, ask whether it exists.</summary>
+    public Task<MemoryDescription> ForkAsync(ForkRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var call = new ApiRequest(HttpMethod.Post, $"{_path}/fork", IsRepeatable: false) { Body = () => JsonContent.Create(request, ClientJson.Default.ForkRequest) };
+        return _connection.SendAsync(call, ClientJson.Default.MemoryDescription, cancellationToken);
+    }
+
+    /// <summary>What differs between two versions.</summary>
+    /// <param name="from">Version number, RFC 3339 time or snapshot name to start from.</param>
+    /// <param name="to">The version to arrive at, which may be the older one; null = the head.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<DiffAnswer> DiffAsync(string from, string? to = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(from);
+        string target = to is null ? string.Empty : $"&to={Uri.EscapeDataString(to)}";
+        return GetAsync($"{_path}/diff?from={Uri.EscapeDataString(from)}{target}", ClientJson.Default.DiffAnswer, cancellationToken);
+    }
 
     /// <summary>Writes text into the memory; durable when the task ends.</summary>
     public Task<InjectAnswer> InjectAsync(string text, CancellationToken cancellationToken = default) =>
@@ -55,6 +74,29 @@ public sealed class MemoryClient
         }
     }
 
+    /// <summary>Writes the memory as one archive to a stream; returns its bytes. A broken export ends in an exception and leaves a part that no import takes.</summary>
+    /// <param name="destination">Written from its position; not closed.</param>
+    /// <param name="options">Which version, and how it is sealed; null = all versions, not sealed.</param>
+    /// <param name="progress">Told of bytes as they come; the total is what the server foresees.</param>
+    /// <param name="cancellationToken">Ends the export.</param>
+    public async Task<long> ExportAsync(
+        Stream destination, ExportOptions? options = null, IProgress<ByteProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        ExportOptions export = options ?? new ExportOptions();
+        string at = export.At is null ? string.Empty : $"?at={Uri.EscapeDataString(export.At)}";
+        var call = new ApiRequest(HttpMethod.Get, $"{_path}/export{at}", IsRepeatable: true)
+        {
+            Headers = ArchiveTransfer.Headers(export.Passphrase, export.RecipientPublicKey, null),
+        };
+        using HttpResponseMessage response = await _connection.SendAsync(call, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        Stream archive = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using (archive.ConfigureAwait(false))
+        {
+            return await ArchiveTransfer.CopyAsync(archive, destination, response.Content.Headers.ContentLength, progress, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>One page of versions, newest first.</summary>
     /// <param name="limit">1 to 200; null = the server's choice.</param>
     /// <param name="cursor">The last page's cursor; null = from the head.</param>
@@ -64,6 +106,11 @@ public sealed class MemoryClient
 
     public Task<VersionDescription> GetVersionAsync(long version, CancellationToken cancellationToken = default) =>
         GetAsync($"{_path}/versions/{version}", ClientJson.Default.VersionDescription, cancellationToken);
+
+    /// <summary>What a version injected, as it was sent.</summary>
+    /// <exception cref="ApiProblemException">text_not_found: it injected nothing, or its text was not kept.</exception>
+    public Task<VersionText> GetVersionTextAsync(long version, CancellationToken cancellationToken = default) =>
+        GetAsync($"{_path}/versions/{version}/text", ClientJson.Default.VersionText, cancellationToken);
 
     /// <summary>Names a version.</summary>
     /// <param name="name">1 to 128 of A-Z a-z 0-9 . _ : @ -, beginning with a letter.</param>

@@ -18,8 +18,14 @@ public sealed class SiloOptions
     /// <summary>Folder of the checkpoint; relative to the working directory, else to a folder above the program.</summary>
     public string Model { get; set; } = "models/small";
 
+    /// <summary>True: serve the store alone, without loading a model: what `latentdb store` does with a folder that no server has open.</summary>
+    public bool Maintenance { get; set; }
+
     /// <summary>Largest request body, in bytes.</summary>
     public long MaxBodyBytes { get; set; } = 1 << 20;
+
+    /// <summary>Largest archive that may be imported, in bytes.</summary>
+    public long MaxImportBytes { get; set; } = 64L << 30;
 
     /// <summary>Compute threads; 0 = one per core.</summary>
     public int Threads { get; set; }
@@ -35,6 +41,9 @@ public sealed class SiloOptions
 
     /// <summary>Text under 16 tokens: repeat or refuse.</summary>
     public string ShortText { get; set; } = "repeat";
+
+    /// <summary>Keep the injected text with its version: for diffs, and to rebuild a memory under another model.</summary>
+    public bool KeepText { get; set; } = true;
 
     /// <summary>Requests that compute in turns.</summary>
     public int MaxActiveRequests { get; set; } = 16;
@@ -61,6 +70,7 @@ public sealed class SiloOptions
     public void Check()
     {
         if (MaxBodyBytes is < 1024 or > 1L << 32) throw Invalid(nameof(MaxBodyBytes), MaxBodyBytes, "1024 to 4294967296");
+        if (MaxImportBytes < 1024) throw Invalid(nameof(MaxImportBytes), MaxImportBytes, "1024 or more");
         if (IdleSeconds is < 1 or > 86_400) throw Invalid(nameof(IdleSeconds), IdleSeconds, "1 to 86400");
         if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
         foreach (string url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) CheckUrl(url);

@@ -60,7 +60,7 @@ internal static class Program
 
     private static async Task<MemoryTimeline> OpenOrCreateAsync(MemoryCatalog catalog, MemoryKey key)
     {
-        if ((await catalog.ListAsync(key.Tenant, 100, WriteOrigin.None, CancellationToken.None)).Any(m => m.Key == key)) return await catalog.OpenAsync(key, CancellationToken.None);
+        if ((await catalog.ListAsync(key.Tenant, 100, null, CancellationToken.None)).Any(m => m.Key == key)) return await catalog.OpenAsync(key, CancellationToken.None);
         await catalog.EnsureGenesisAsync(key, CrashModel.Fingerprint, CrashModel.WriteGenesisAsync, CancellationToken.None);
         return await catalog.CreateAsync(key, CrashModel.Fingerprint, null, WriteOrigin.None, CancellationToken.None);
     }

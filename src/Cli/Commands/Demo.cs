@@ -40,11 +40,6 @@ internal static class Demo
                 await AskAsync(script, Memory(http), DemoStory.Before, cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (InvalidOperationException error)
-        {
-            await Console.Error.WriteLineAsync($"latentdb: {error.Message}").ConfigureAwait(false);
-            return ExitCode.Refused;
-        }
         finally
         {
             data.Delete(recursive: true);

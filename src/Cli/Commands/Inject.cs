@@ -15,11 +15,12 @@ internal static class Inject
         var seed = new Option<ulong?>("--seed") { Description = "What the random drops are drawn from." };
         var ifVersion = new Option<long?>("--if-version") { Description = "Refuse unless this is the newest version." };
         var key = new Option<string?>("--key") { Description = "Idempotency key: a second inject under it writes nothing." };
-        var command = new Command("inject", "Write text into a memory.") { memory, text, file, seed, ifVersion, key };
+        Option<string?> metadata = JsonObjectOption.Create("version");
+        var command = new Command("inject", "Write text into a memory.") { memory, text, file, seed, ifVersion, key, metadata };
         command.Runs(settings, async (client, output, parsed, cancellationToken) =>
         {
             string words = await ReadTextAsync(parsed.GetValue(text), parsed.GetValue(file), cancellationToken).ConfigureAwait(false);
-            var request = new InjectRequest { Text = words, Seed = parsed.GetValue(seed) };
+            var request = new InjectRequest { Text = words, Seed = parsed.GetValue(seed), Metadata = JsonObjectOption.Parse(parsed.GetValue(metadata)) };
             var options = new WriteOptions { IfVersion = parsed.GetValue(ifVersion), IdempotencyKey = parsed.GetValue(key) };
             InjectAnswer answer = await client.Memory(parsed.GetRequiredValue(memory)).InjectAsync(request, options, cancellationToken).ConfigureAwait(false);
             string what = answer.IsReplay ? "was written before under this key" : $"{answer.Tokens} tokens in {answer.Chunks} chunk(s), {answer.TimingsMs.Values.Sum():F0} ms";

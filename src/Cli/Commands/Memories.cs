@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using LatentDb.Cli.Output;
 using LatentDb.Cli.Settings;
 using LatentDb.Client.Models;
@@ -10,22 +9,22 @@ namespace LatentDb.Cli.Commands;
 /// <summary>memories create | list | get | delete.</summary>
 internal static class Memories
 {
-    public static Command Create(CliSettings settings) => new("memories", "Create, list, show and delete memories.")
+    public static Command Create(CliSettings settings) => new("memories", "Create, list, show and erase memories.")
     {
         CreateOne(settings),
         List(settings),
         Get(settings),
-        Delete(settings),
+        Erase.Create(settings, "delete"),
     };
 
     private static Command CreateOne(CliSettings settings)
     {
         var id = new Argument<string?>("id") { Arity = ArgumentArity.ZeroOrOne, Description = "Its name; made by the server when absent." };
-        var metadata = new Option<string?>("--metadata") { Description = "A JSON object that is kept with it." };
+        Option<string?> metadata = JsonObjectOption.Create("memory");
         var command = new Command("create", "Create a memory.") { id, metadata };
         command.Runs(settings, async (client, output, parsed, cancellationToken) =>
         {
-            var request = new CreateMemoryRequest(parsed.GetValue(id), ParseObject(parsed.GetValue(metadata)));
+            var request = new CreateMemoryRequest(parsed.GetValue(id), JsonObjectOption.Parse(parsed.GetValue(metadata)));
             MemoryDescription created = await client.CreateMemoryAsync(request, cancellationToken).ConfigureAwait(false);
             output.Write(created, $"{created.Id} is created; its head is version {created.Version}.");
         });
@@ -61,31 +60,5 @@ internal static class Memories
             output.Write(memory, $"{memory.Id}: version {memory.Version} of {AnswerWriter.Time(memory.UpdatedAt)}, {memory.Writes} writes, {memory.OwnedBytes:N0} bytes, model {memory.Model}");
         });
         return command;
-    }
-
-    private static Command Delete(CliSettings settings)
-    {
-        var id = new Argument<string>("id");
-        var command = new Command("delete", "Delete a memory with all its versions.") { id };
-        command.Runs(settings, async (client, output, parsed, cancellationToken) =>
-        {
-            string name = parsed.GetRequiredValue(id);
-            await client.Memory(name).DeleteAsync(cancellationToken).ConfigureAwait(false);
-            output.Write(new { id = name, deleted = true }, $"{name} is deleted.");
-        });
-        return command;
-    }
-
-    private static JsonElement? ParseObject(string? text)
-    {
-        if (text is null) return null;
-        try
-        {
-            return JsonSerializer.Deserialize<JsonElement>(text);
-        }
-        catch (JsonException error)
-        {
-            throw new UsageException($"--metadata is not JSON: {error.Message}");
-        }
     }
 }

@@ -8,7 +8,7 @@ namespace LatentDb.Cli.Commands;
 /// <summary>Runs a verb against the server and turns what can go wrong into one line and an exit code.</summary>
 internal static class VerbRunner
 {
-    public static void Runs(this Command command, CliSettings settings, Func<LatentDbClient, AnswerWriter, ParseResult, CancellationToken, Task> verb) =>
+    public static void Runs(this Command command, CliSettings settings, Verb verb) =>
         command.SetAction((parsed, cancellationToken) => RunAsync(settings, parsed, verb, cancellationToken));
 
     /// <summary>Runs something that may be refused or find nobody.</summary>
@@ -35,10 +35,18 @@ internal static class VerbRunner
         {
             return Fail(ExitCode.Usage, error.Message);
         }
+        catch (ServerStartException error)
+        {
+            return Fail(ExitCode.Refused, error.Message);
+        }
+        catch (DeclinedException declined)
+        {
+            return Fail(ExitCode.Refused, declined.Message);
+        }
     }
 
     private static Task<int> RunAsync(
-        CliSettings settings, ParseResult parsed, Func<LatentDbClient, AnswerWriter, ParseResult, CancellationToken, Task> verb, CancellationToken cancellationToken) =>
+        CliSettings settings, ParseResult parsed, Verb verb, CancellationToken cancellationToken) =>
         GuardAsync(async () =>
         {
             using HttpClient http = CliSettings.Connect(settings.Server(parsed));
@@ -55,3 +63,6 @@ internal static class VerbRunner
 
 /// <summary>The command line asks for something that makes no sense.</summary>
 internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>The person at the terminal said no.</summary>
+internal sealed class DeclinedException(string message) : Exception(message);

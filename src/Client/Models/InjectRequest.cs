@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace LatentDb.Client.Models;
 
 /// <summary>What a memory shall hold: either text or messages.</summary>
@@ -9,6 +11,9 @@ public sealed record InjectRequest
 
     /// <summary>What the random drops are drawn from; null = the server draws one and stores it.</summary>
     public ulong? Seed { get; init; }
+
+    /// <summary>Any JSON object up to 4 KiB that is kept with the version.</summary>
+    public JsonElement? Metadata { get; init; }
 }
 
 /// <summary>What an inject did.</summary>

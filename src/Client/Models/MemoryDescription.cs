@@ -19,6 +19,12 @@ public sealed record MemoryDescription(
 /// <param name="Metadata">Any JSON object up to 16 KiB.</param>
 public sealed record CreateMemoryRequest(string? Id = null, JsonElement? Metadata = null);
 
+/// <summary>What a fork is to be.</summary>
+/// <param name="Id">Name of the new memory; null = the server makes one.</param>
+/// <param name="At">Version number, RFC 3339 time or snapshot name; null = the head.</param>
+/// <param name="Metadata">Any JSON object up to 16 KiB for the new memory.</param>
+public sealed record ForkRequest(string? Id = null, string? At = null, JsonElement? Metadata = null);
+
 /// <summary>A part of a listing.</summary>
 /// <param name="Items">The entries.</param>
 /// <param name="NextCursor">Where the next part begins; null on the last.</param>

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Grains.Contracts;
 
 /// <summary>
-/// One memory. Create, inject, roll back, snapshot and erase run one at a time, in the order of their arrival; queries and listings interleave
+/// One memory. Create, fork, inject, roll back, snapshot and erase run one at a time, in the order of their arrival; queries and listings interleave
 /// freely on the version that was head when they came.
 /// </summary>
 /// <remarks>
@@ -16,6 +17,12 @@ public interface IMemoryGrain
 {
     /// <summary>Creates the memory from the model's genesis. Throws memory_exists.</summary>
     Task<MemorySummary> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Creates this memory from another one's version; durable when the task ends. The two share blocks and nothing else: what is done to one is never
+    /// seen in the other, erasing included. Throws memory_exists, version_not_found, version_expired, snapshot_not_found.
+    /// </summary>
+    Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken);
 
     /// <summary>Name, creation and head.</summary>
     Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken);
@@ -32,8 +39,14 @@ public interface IMemoryGrain
     /// <summary>Up to <paramref name="limit"/> versions before <paramref name="before"/> (null = from the head), newest first.</summary>
     Task<ImmutableArray<MemoryVersion>> ListVersionsAsync(int limit, VersionNumber? before, CancellationToken cancellationToken);
 
-    /// <summary>One version. Throws version_not_found.</summary>
+    /// <summary>One version. Throws version_not_found, version_expired.</summary>
     Task<MemoryVersion> GetVersionAsync(VersionNumber number, CancellationToken cancellationToken);
+
+    /// <summary>What was injected by a version; null when it injected nothing or its text was not kept. Throws version_not_found, version_expired.</summary>
+    Task<TextInput?> ReadTextAsync(VersionNumber number, CancellationToken cancellationToken);
+
+    /// <summary>What became of the memory from one version to another, in either direction of time. Throws version_not_found, version_expired, snapshot_not_found.</summary>
+    Task<MemoryDiff> DiffAsync(VersionSelector from, VersionSelector to, CancellationToken cancellationToken);
 
     /// <summary>Names a version. Throws snapshot_exists, version_not_found, snapshot_not_found.</summary>
     Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken);
@@ -44,6 +57,9 @@ public interface IMemoryGrain
     /// <summary>Takes a name away; the version stays as long as retention keeps it. Throws snapshot_not_found.</summary>
     Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken);
 
-    /// <summary>Erases the memory for good; durable when the task ends. Queries that read it at this moment end by themselves.</summary>
+    /// <summary>
+    /// Erases the memory for good: when the task ends, its key is destroyed on the disk and its rows have left the model's memory. Queries that read it
+    /// at this moment end by themselves.
+    /// </summary>
     Task EraseAsync(CancellationToken cancellationToken);
 }

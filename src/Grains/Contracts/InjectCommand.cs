@@ -8,8 +8,12 @@ namespace LatentDb.Grains.Contracts;
 /// <param name="Text">What is written.</param>
 /// <param name="Seed">What the drops are drawn from; null = the grain draws one and stores it.</param>
 /// <param name="ExpectedHead">Refuse unless this is the head; null = any.</param>
-/// <param name="OperationId">Idempotency key: a second inject under it changes nothing and gets the first one's version.</param>
-public sealed record InjectCommand(TextInput Text, ulong? Seed, VersionNumber? ExpectedHead, string? OperationId);
+/// <param name="Origin">Who asks, and the idempotency key: a second inject under it changes nothing and gets the first one's version.</param>
+public sealed record InjectCommand(TextInput Text, ulong? Seed, VersionNumber? ExpectedHead, WriteOrigin Origin)
+{
+    /// <summary>A JSON object as text that is kept with the version; null = none.</summary>
+    public string? Metadata { get; init; }
+}
 
 /// <summary>What an inject did.</summary>
 /// <param name="Version">The version that it made, or that the first call under the same key made.</param>

@@ -36,7 +36,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
         _catalog = catalog;
         _time = time;
         Events = new GrainLifecycleEvents();
-        _table = new ActivationTable(options, time, key => new MemoryGrain(key, catalog, model, time), Events);
+        _table = new ActivationTable(options, time, key => new MemoryGrain(key, catalog, model, time, options.KeepText), Events);
         _telemetry = new GrainTelemetry(time, () => _table.Count);
     }
 
@@ -51,7 +51,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
     public Task<ImmutableArray<MemorySummary>> ListMemoriesAsync(TenantId tenant, int limit, MemoryId? after, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_catalog.List(tenant, limit, after));
+        return _catalog.ListAsync(tenant, limit, after, cancellationToken).AsTask();
     }
 
     /// <summary>Begins a call that needs no writing turn; dispose it at its end.</summary>

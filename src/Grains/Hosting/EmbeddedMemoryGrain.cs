@@ -5,6 +5,7 @@ using LatentDb.Grains.Memories;
 using LatentDb.Grains.Telemetry;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Grains.Hosting;
 
@@ -14,7 +15,10 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
     public Task<MemorySummary> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "create", (grain, token) => grain.CreateAsync(command, token), cancellationToken);
 
-    public Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken) => ReadAsync(grain => grain.Describe(), cancellationToken);
+    public Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken) =>
+        host.WriteAsync(key, "fork", (grain, token) => grain.CreateForkAsync(command, token), cancellationToken);
+
+    public Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken) => ReadAsync((grain, token) => grain.DescribeAsync(token), cancellationToken);
 
     public Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "inject", (grain, token) => grain.InjectAsync(command, token), cancellationToken);
@@ -31,15 +35,22 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
         host.WriteAsync(key, "rollback", (grain, token) => grain.RollBackAsync(command, token), cancellationToken);
 
     public Task<ImmutableArray<MemoryVersion>> ListVersionsAsync(int limit, VersionNumber? before, CancellationToken cancellationToken) =>
-        ReadAsync(grain => grain.ListVersions(limit, before), cancellationToken);
+        ReadAsync((grain, token) => grain.ListVersionsAsync(limit, before, token), cancellationToken);
 
     public Task<MemoryVersion> GetVersionAsync(VersionNumber number, CancellationToken cancellationToken) =>
-        ReadAsync(grain => grain.GetVersion(number), cancellationToken);
+        ReadAsync((grain, token) => grain.GetVersionAsync(number, token), cancellationToken);
+
+    public Task<TextInput?> ReadTextAsync(VersionNumber number, CancellationToken cancellationToken) =>
+        ReadAsync((grain, token) => grain.ReadTextAsync(number, token), cancellationToken);
+
+    public Task<MemoryDiff> DiffAsync(VersionSelector from, VersionSelector to, CancellationToken cancellationToken) =>
+        host.Telemetry.RecordAsync("diff", () => ReadAsync((grain, token) => grain.DiffAsync(from, to, token), cancellationToken));
 
     public Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "snapshot_create", (grain, token) => grain.CreateSnapshotAsync(command, token), cancellationToken);
 
-    public Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken) => ReadAsync(grain => grain.ListSnapshots(), cancellationToken);
+    public Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken) =>
+        ReadAsync((grain, token) => grain.ListSnapshotsAsync(token), cancellationToken);
 
     public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) => host.WriteAsync(
         key,
@@ -61,11 +72,11 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
         },
         cancellationToken);
 
-    /// <summary>Metadata reads are answered from memory, so they need no turn and no thread of their own.</summary>
-    private Task<T> ReadAsync<T>(Func<MemoryGrain, T> read, CancellationToken cancellationToken)
+    /// <summary>Reads need no turn: they work on what is immutable.</summary>
+    private async Task<T> ReadAsync<T>(Func<MemoryGrain, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using EmbeddedGrainHost.Call call = host.Begin(key, cancellationToken);
-        return Task.FromResult(read(call.Grain));
+        return await read(call.Grain, call.Token).ConfigureAwait(false);
     }
 }

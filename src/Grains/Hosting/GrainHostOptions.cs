@@ -17,6 +17,12 @@ public sealed class GrainHostOptions
     /// <summary>How long running calls may go on after the stop has begun; then they are cancelled.</summary>
     public TimeSpan DrainLimit { get; set; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>
+    /// Keep the injected text with its version, encrypted and erased like everything of the memory: a diff then shows what was said, and a memory can be
+    /// rebuilt under another model.
+    /// </summary>
+    public bool KeepText { get; set; } = true;
+
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {

@@ -8,13 +8,19 @@ using LatentDb.ModelHost.Contracts;
 namespace LatentDb.Grains.Memories;
 
 /// <summary>Idempotency → precondition → model → commit. Until the commit nothing is visible; after it the answer is only told.</summary>
-internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimeProvider time)
+/// <param name="catalog">The memories.</param>
+/// <param name="model">What writes rows.</param>
+/// <param name="time">What the commit is measured with.</param>
+/// <param name="keepsText">Keep the text with the version.</param>
+internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimeProvider time, bool keepsText)
 {
     public async Task<InjectResult> RunAsync(MemoryTimeline timeline, InjectCommand command, CancellationToken cancellationToken)
     {
-        if (command.OperationId is { } operation && timeline.FindOperation(operation) is { } first)
+        if (command.Origin.OperationId is { } operation && timeline.FindOperation(operation) is { } first)
         {
-            return new InjectResult(Replay.Require(first, VersionCause.Inject, operation), 0, new StageTimings(), IsReplay: true);
+            Replay.Require(first, VersionCause.Inject, operation);
+            if (first.HasText) Replay.RequireSameText(await timeline.ReadTextAsync(first.Number, cancellationToken).ConfigureAwait(false), command.Text, operation);
+            return new InjectResult(first, 0, new StageTimings(), IsReplay: true);
         }
 
         VersionedManifest head = await timeline.ReadAsync(VersionSelector.Head, cancellationToken).ConfigureAwait(false);
@@ -26,7 +32,12 @@ internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimePr
         {
             var request = new InjectRequest(head, command.Text, seed, catalog.Blocks, transaction);
             InjectOutcome outcome = await model.InjectAsync(request, cancellationToken).ConfigureAwait(false);
-            var draft = new VersionDraft(outcome.Deltas, model.Describe().Fingerprint, seed, outcome.Tokens, command.OperationId);
+            var draft = new VersionDraft(outcome.Deltas, model.Describe().Fingerprint, seed, outcome.Tokens, command.Origin.OperationId)
+            {
+                Author = command.Origin.Author,
+                Metadata = command.Metadata,
+                Text = keepsText ? InjectedTextFormat.Encode(command.Text) : null,
+            };
 
             long start = time.GetTimestamp();
             MemoryVersion version = await timeline.AppendAsync(transaction, draft, head.Version.Number, cancellationToken).ConfigureAwait(false);

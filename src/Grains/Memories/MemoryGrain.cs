@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
@@ -21,12 +22,12 @@ internal sealed partial class MemoryGrain
     private readonly QueryFlow _query;
     private MemoryTimeline? _timeline;
 
-    public MemoryGrain(MemoryKey key, MemoryCatalog catalog, IModelHost model, TimeProvider time)
+    public MemoryGrain(MemoryKey key, MemoryCatalog catalog, IModelHost model, TimeProvider time, bool keepsText)
     {
         _key = key;
         _catalog = catalog;
         _model = model;
-        _inject = new InjectFlow(catalog, model, time);
+        _inject = new InjectFlow(catalog, model, time, keepsText);
         _query = new QueryFlow(catalog, model);
     }
 
@@ -35,38 +36,57 @@ internal sealed partial class MemoryGrain
     {
         ModelFingerprint fingerprint = _model.Describe().Fingerprint;
         await _catalog.EnsureGenesisAsync(_key, fingerprint, _model.WriteGenesisAsync, cancellationToken).ConfigureAwait(false);
-        MemoryTimeline timeline = await _catalog.CreateAsync(_key, fingerprint, command.Metadata, cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref _timeline, timeline);
-        return timeline.Summary;
+        return Begin(await _catalog.CreateAsync(_key, fingerprint, command.Metadata, command.Origin, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>A writing verb of the new memory; the source is only read.</summary>
+    public async Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken) =>
+        Begin(await _catalog.ForkAsync(command.Source, command.At, _key, command.Metadata, command.Origin, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>A writing verb.</summary>
+    public async Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        return await _inject.RunAsync(timeline, command, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A writing verb.</summary>
-    public Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken) => _inject.RunAsync(Open(), command, cancellationToken);
-
-    /// <summary>A writing verb.</summary>
-    public Task<MemoryVersion> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken)
+    public async Task<MemoryVersion> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken)
     {
-        MemoryTimeline timeline = Open();
-        if (command.OperationId is { } operation && timeline.FindOperation(operation) is { } first) return Task.FromResult(Replay.Require(first, VersionCause.Rollback, operation));
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        if (command.Origin.OperationId is { } operation && timeline.FindOperation(operation) is { } first)
+        {
+            Replay.Require(first, VersionCause.Rollback, operation);
+            Replay.RequireSameTarget(first, command.To, operation);
+            return first;
+        }
+
         VersionNumber head = timeline.Summary.Head.Number;
         Precondition.RequireHead(head, command.ExpectedHead);
-        return timeline.RollBackAsync(command.To, head, command.OperationId, cancellationToken);
+        return await timeline.RollBackAsync(command.To, head, command.Origin, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A writing verb.</summary>
-    public Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken) =>
-        Open().CreateSnapshotAsync(command.Name, command.At, cancellationToken);
+    public async Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        return await timeline.CreateSnapshotAsync(command.Name, command.At, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>A writing verb.</summary>
-    public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) => Open().DeleteSnapshotAsync(name, cancellationToken);
+    public async Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await timeline.DeleteSnapshotAsync(name, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>A writing verb.</summary>
     public async Task EraseAsync(CancellationToken cancellationToken)
     {
-        MemoryUid uid = Open().Summary.Uid;
+        MemoryUid uid = (await OpenAsync(cancellationToken).ConfigureAwait(false)).Summary.Uid;
         try
         {
-            await _catalog.DeleteAsync(_key, cancellationToken).ConfigureAwait(false);
+            await _catalog.EraseAsync(_key, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -76,22 +96,51 @@ internal sealed partial class MemoryGrain
         }
     }
 
-    public IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, CancellationToken cancellationToken) => _query.RunAsync(Open(), command, cancellationToken);
+    public async IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await foreach (QueryEvent step in _query.RunAsync(timeline, command, cancellationToken).ConfigureAwait(false)) yield return step;
+    }
 
-    public MemorySummary Describe() => Open().Summary;
+    public async Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken) => (await OpenAsync(cancellationToken).ConfigureAwait(false)).Summary;
 
-    public ImmutableArray<MemoryVersion> ListVersions(int limit, VersionNumber? before) => Open().ListVersions(limit, before);
+    public async Task<ImmutableArray<MemoryVersion>> ListVersionsAsync(int limit, VersionNumber? before, CancellationToken cancellationToken) =>
+        (await OpenAsync(cancellationToken).ConfigureAwait(false)).ListVersions(limit, before);
 
-    public MemoryVersion GetVersion(VersionNumber number) => Open().GetVersion(number);
+    public async Task<MemoryVersion> GetVersionAsync(VersionNumber number, CancellationToken cancellationToken) =>
+        (await OpenAsync(cancellationToken).ConfigureAwait(false)).GetVersion(number);
 
-    public ImmutableArray<Snapshot> ListSnapshots() => Open().ListSnapshots();
+    public async Task<TextInput?> ReadTextAsync(VersionNumber number, CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        string? kept = await timeline.ReadTextAsync(number, cancellationToken).ConfigureAwait(false);
+        return kept is null ? null : InjectedTextFormat.Decode(kept);
+    }
+
+    public async Task<MemoryDiff> DiffAsync(VersionSelector from, VersionSelector to, CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        return await DiffFlow.RunAsync(timeline, from, to, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken) =>
+        (await OpenAsync(cancellationToken).ConfigureAwait(false)).ListSnapshots();
+
+    private MemorySummary Begin(MemoryTimeline timeline)
+    {
+        Volatile.Write(ref _timeline, timeline);
+        return timeline.Summary;
+    }
 
     /// <exception cref="LatentDbException">memory_not_found.</exception>
-    private MemoryTimeline Open()
+    private async ValueTask<MemoryTimeline> OpenAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _timeline) is { } open) return open;
-        MemoryTimeline timeline = _catalog.Open(_key);
-        Volatile.Write(ref _timeline, timeline);
-        return timeline;
+        MemoryTimeline? known = Volatile.Read(ref _timeline);
+        if (known is { IsCurrent: true }) return known;
+        MemoryTimeline opened = await _catalog.OpenAsync(_key, cancellationToken).ConfigureAwait(false);
+
+        // A memory may have been erased and made anew under this name while this call waited; what its writer has put here is the newer one.
+        MemoryTimeline? now = Interlocked.CompareExchange(ref _timeline, opened, known);
+        return now is null || ReferenceEquals(now, known) ? opened : now;
     }
 }

@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Grains.Memories;
 
@@ -25,4 +26,23 @@ internal static class Replay
         if (first.Cause == cause) return first;
         throw new LatentDbException(ErrorCode.InvalidRequest, $"The idempotency key '{operation}' was used by a {first.Cause} before; choose another.");
     }
+
+    /// <summary>Only where the first call's text was kept can the two be compared; without it the key alone decides.</summary>
+    /// <exception cref="LatentDbException">idempotency_mismatch.</exception>
+    public static void RequireSameText(string? kept, TextInput text, string operation)
+    {
+        if (kept is null || string.Equals(kept, InjectedTextFormat.Encode(text), StringComparison.Ordinal)) return;
+        throw Mismatch(operation, "with another text");
+    }
+
+    /// <summary>A number names the same version for ever, so two numbers tell two requests apart; what a time or a name means may change.</summary>
+    /// <exception cref="LatentDbException">idempotency_mismatch.</exception>
+    public static void RequireSameTarget(MemoryVersion first, VersionSelector to, string operation)
+    {
+        if (to is not VersionSelector.NumberSelector { Number: var number } || number == first.RestoredFrom) return;
+        throw Mismatch(operation, $"to go back to version {first.RestoredFrom}");
+    }
+
+    private static LatentDbException Mismatch(string operation, string how) =>
+        new(ErrorCode.IdempotencyMismatch, $"The idempotency key '{operation}' was used {how} before; choose another, or send the same request.");
 }

@@ -14,6 +14,7 @@ public sealed record ErrorCode(string Name, Remedy Remedy)
     public static readonly ErrorCode MemoryExists = new("memory_exists", Remedy.FixRequest);
     public static readonly ErrorCode SnapshotExists = new("snapshot_exists", Remedy.FixRequest);
     public static readonly ErrorCode VersionConflict = new("version_conflict", Remedy.FixRequest);
+    public static readonly ErrorCode IdempotencyMismatch = new("idempotency_mismatch", Remedy.FixRequest);
     public static readonly ErrorCode TextTooShort = new("text_too_short", Remedy.FixRequest);
     public static readonly ErrorCode TextTooLong = new("text_too_long", Remedy.FixRequest);
     public static readonly ErrorCode ArchiveInvalid = new("archive_invalid", Remedy.FixRequest);

@@ -21,13 +21,16 @@ internal static class Routes
         v1.MapPost("/", CreateMemory.HandleAsync).Takes<CreateMemory.Body>().Gives<MemoryBody>(201, "createMemory", "Creates a memory.", 400, 409, 413, 415, 507);
         v1.MapGet("/", ListMemories.HandleAsync).Reads(ApiParameter.Limit, ApiParameter.Cursor).Gives<MemoryPageBody>(200, "listMemories", "Lists memories in order of id.", 400);
         v1.MapGet("/{id}", GetMemory.HandleAsync).Gives<MemoryBody>(200, "getMemory", "A memory and its head.", 400, 404);
-        v1.MapDelete("/{id}", DeleteMemory.HandleAsync).GivesNothing("deleteMemory", "Deletes a memory.", 400, 404, 507);
+        v1.MapDelete("/{id}", EraseMemory.HandleAsync).GivesNothing("eraseMemory", "Erases a memory for good: its key is destroyed before the answer.", 400, 404, 507);
+        v1.MapPost("/{id}/fork", ForkMemory.HandleAsync).Takes<ForkMemory.Body>().Gives<MemoryBody>(201, "forkMemory", "Creates a memory from a version of this one.", 400, 404, 409, 410, 413, 415, 507);
         v1.MapPost("/{id}/inject", InjectText.HandleAsync).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).Takes<InjectText.Body>().Gives<InjectText.Answer>(200, "inject", "Writes text into a memory.", 400, 404, 409, 412, 413, 415, 422, 507);
-        v1.MapPost("/{id}/query", Query).Takes<QueryBody>().Streams(Stream).Gives<QueryAnswer>(200, "query", "Asks the model with one version of a memory; with stream, server-sent events.", 400, 404, 409, 413, 415, 422);
+        v1.MapPost("/{id}/query", Query).Takes<QueryBody>().Streams(Stream).Gives<QueryAnswer>(200, "query", "Asks the model with one version of a memory; with stream, server-sent events.", 400, 404, 409, 410, 413, 415, 422);
         v1.MapGet("/{id}/versions", ListVersions.HandleAsync).Reads(ApiParameter.Limit, ApiParameter.Cursor).Gives<VersionPageBody>(200, "listVersions", "Versions, newest first.", 400, 404);
-        v1.MapGet("/{id}/versions/{version}", GetVersion.HandleAsync).Gives<VersionBody>(200, "getVersion", "One version.", 400, 404);
-        v1.MapPost("/{id}/rollback", RollBack.HandleAsync).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).Takes<RollBack.Body>().Gives<RollBack.Answer>(200, "rollback", "Makes a new head with the content of an older version.", 400, 404, 409, 412, 413, 415, 507);
-        v1.MapPost("/{id}/snapshots", CreateSnapshot.HandleAsync).Takes<CreateSnapshot.Body>().Gives<SnapshotBody>(201, "createSnapshot", "Names a version.", 400, 404, 409, 413, 415, 507);
+        v1.MapGet("/{id}/versions/{version}", GetVersion.HandleAsync).Gives<VersionBody>(200, "getVersion", "One version.", 400, 404, 410);
+        v1.MapGet("/{id}/versions/{version}/text", GetVersionText.HandleAsync).Gives<GetVersionText.Answer>(200, "getVersionText", "The text that a version injected.", 400, 404, 410);
+        v1.MapGet("/{id}/diff", DiffVersions.HandleAsync).Reads(ApiParameter.From, ApiParameter.To).Gives<DiffBody>(200, "diffVersions", "What differs between two versions: texts, blocks, rows per layer.", 400, 404, 409, 410);
+        v1.MapPost("/{id}/rollback", RollBack.HandleAsync).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).Takes<RollBack.Body>().Gives<RollBack.Answer>(200, "rollback", "Makes a new head with the content of an older version.", 400, 404, 409, 410, 412, 413, 415, 422, 507);
+        v1.MapPost("/{id}/snapshots", CreateSnapshot.HandleAsync).Takes<CreateSnapshot.Body>().Gives<SnapshotBody>(201, "createSnapshot", "Names a version.", 400, 404, 409, 410, 413, 415, 507);
         v1.MapGet("/{id}/snapshots", ListSnapshots.HandleAsync).Gives<SnapshotListBody>(200, "listSnapshots", "All snapshots, by name.", 400, 404);
         v1.MapDelete("/{id}/snapshots/{name}", DeleteSnapshot.HandleAsync).GivesNothing("deleteSnapshot", "Takes a snapshot's name away.", 400, 404, 507);
     }

@@ -1,5 +1,6 @@
 using LatentDb.Grains.Hosting;
 using LatentDb.MemoryStore.Hosting;
+using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Hosting;
 using LatentDb.Silo.Api;
 using LatentDb.Silo.Api.Query;
@@ -41,26 +42,30 @@ internal static class SiloBuilder
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddMemoryStore(store => store.Data = options.Data);
-        services.AddModelHost(model =>
-        {
-            model.Model = options.Model;
-            model.Threads = options.Threads;
-            model.ResidentBytes = options.ResidentBytes;
-            model.Weights = options.Weights;
-            model.RopeRounding = options.RopeRounding;
-            model.ShortText = options.ShortText;
-            model.MaxActive = options.MaxActiveRequests;
-            model.MaxWaiting = options.MaxWaitingRequests;
-            model.MaxInjectTokens = options.MaxInjectTokens;
-            model.MaxNewTokens = options.MaxNewTokens;
-        });
+        if (options.Maintenance) services.AddSingleton<IModelHost, AbsentModelHost>();
+        else services.AddModelHost(model => Configure(model, options));
         services.AddGrains(grains =>
         {
+            grains.KeepText = options.KeepText;
             grains.MaxActive = options.MaxActiveMemories;
             grains.IdleAfter = TimeSpan.FromSeconds(options.IdleSeconds);
             grains.DrainLimit = TimeSpan.FromSeconds(options.DrainSeconds);
         });
         services.AddHostedService<StartBanner>();
+    }
+
+    private static void Configure(ModelHostOptions model, SiloOptions options)
+    {
+        model.Model = options.Model;
+        model.Threads = options.Threads;
+        model.ResidentBytes = options.ResidentBytes;
+        model.Weights = options.Weights;
+        model.RopeRounding = options.RopeRounding;
+        model.ShortText = options.ShortText;
+        model.MaxActive = options.MaxActiveRequests;
+        model.MaxWaiting = options.MaxWaitingRequests;
+        model.MaxInjectTokens = options.MaxInjectTokens;
+        model.MaxNewTokens = options.MaxNewTokens;
     }
 
     private static void AddApi(IServiceCollection services, SiloOptions options)

@@ -29,6 +29,12 @@ internal sealed class StartBanner(IServer server, SiloOptions options, IModelHos
     private void Print()
     {
         string address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? options.Urls;
+        if (options.Maintenance)
+        {
+            Console.WriteLine($"LatentDB listens on {address} for maintenance of {Path.GetFullPath(options.Data)}, without a model");
+            return;
+        }
+
         const string json = "-H 'content-type: application/json'";
         Console.WriteLine(
             $$"""

@@ -7,7 +7,7 @@ namespace LatentDb.Silo.Health;
 internal static class HealthRoutes
 {
     /// <param name="Status">ok, or not_ready: also while the server drains before it stops.</param>
-    /// <param name="Model">ready or loading.</param>
+    /// <param name="Model">ready, loading, or none during maintenance.</param>
     /// <param name="Store">ready, closed, or read_only when writes have failed.</param>
     internal sealed record Readiness(string Status, string Model, string Store);
 
@@ -17,10 +17,10 @@ internal static class HealthRoutes
         app.MapGet("/readyz", Ready).WithName("readyz").WithSummary("The process can serve.").Produces<Readiness>(200).Produces<Readiness>(503);
     }
 
-    private static IResult Ready(IModelHost model, MemoryStoreService store, IHostApplicationLifetime lifetime)
+    private static IResult Ready(IModelHost model, MemoryStoreService store, SiloOptions options, IHostApplicationLifetime lifetime)
     {
         string storeState = !store.IsOpen ? "closed" : store.Failure is null ? "ready" : "read_only";
-        string modelState = model.IsReady ? "ready" : "loading";
+        string modelState = options.Maintenance ? "none" : model.IsReady ? "ready" : "loading";
         bool isReady = storeState == "ready" && model.IsReady && !lifetime.ApplicationStopping.IsCancellationRequested;
         return Results.Json(
             new Readiness(isReady ? "ok" : "not_ready", modelState, storeState),

@@ -11,6 +11,10 @@ internal sealed record ApiParameter(string Name, bool IsHeader, bool IsNumber, s
 
     public static readonly ApiParameter Cursor = new("cursor", false, false, "The next_cursor of the page before.");
 
+    public static readonly ApiParameter From = new("from", false, false, "The version to start from: version number, RFC 3339 time, snapshot name, or head.");
+
+    public static readonly ApiParameter To = new("to", false, false, "The version to arrive at, in the same forms; the head by default. It may be the older one.");
+
     public static readonly ApiParameter IfMatch = new("If-Match", true, false, "ETag of the head, such as \"v12\": the write is refused with 412 when the head is another.");
 
     public static readonly ApiParameter IdempotencyKey = new(

@@ -31,5 +31,12 @@ internal static class TextBodies
         return new TextInput.Conversation([.. messages.Select(m => new ChatMessage(m.Role, m.Content))]);
     }
 
+    /// <summary>The text of an input that is plain; else null.</summary>
+    public static string? PlainOf(TextInput? text) => (text as TextInput.Plain)?.Text;
+
+    /// <summary>The messages of an input that is a conversation; else null.</summary>
+    public static MessageBody[]? MessagesOf(TextInput? text) =>
+        text is TextInput.Conversation talk ? [.. talk.Messages.Select(m => new MessageBody(m.Role, m.Content))] : null;
+
     private static LatentDbException Invalid(string why) => new(ErrorCode.InvalidRequest, why);
 }

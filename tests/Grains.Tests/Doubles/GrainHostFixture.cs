@@ -43,7 +43,7 @@ internal sealed class GrainHostFixture : IAsyncDisposable
     public async Task<IMemoryGrain> CreateAsync(string id)
     {
         IMemoryGrain memory = Memory(id);
-        await memory.CreateAsync(new CreateMemoryCommand(null), CancellationToken.None);
+        await memory.CreateAsync(new CreateMemoryCommand(null, WriteOrigin.None), CancellationToken.None);
         return memory;
     }
 
@@ -60,10 +60,10 @@ internal static class MemoryGrainVerbs
 {
     public static Task<InjectResult> InjectAsync(
         this IMemoryGrain memory, string text, long? expectedHead = null, string? operation = null, CancellationToken cancellationToken = default) =>
-        memory.InjectAsync(new InjectCommand(new TextInput.Plain(text), null, expectedHead is { } head ? new VersionNumber(head) : null, operation), cancellationToken);
+        memory.InjectAsync(new InjectCommand(new TextInput.Plain(text), null, expectedHead is { } head ? new VersionNumber(head) : null, new WriteOrigin(operation, null)), cancellationToken);
 
     public static Task<MemoryVersion> RollBackAsync(this IMemoryGrain memory, string to, long? expectedHead = null, string? operation = null) =>
-        memory.RollBackAsync(new RollbackCommand(VersionSelector.Parse(to), expectedHead is { } head ? new VersionNumber(head) : null, operation), CancellationToken.None);
+        memory.RollBackAsync(new RollbackCommand(VersionSelector.Parse(to), expectedHead is { } head ? new VersionNumber(head) : null, new WriteOrigin(operation, null)), CancellationToken.None);
 
     public static async Task<string> AskAsync(this IMemoryGrain memory, string at = "head")
     {

@@ -165,7 +165,7 @@ public sealed class MemoryGrainTests
 
         InjectResult one = await memory.InjectAsync("one");
         InjectResult two = await memory.InjectAsync("two");
-        InjectResult given = await memory.InjectAsync(new InjectCommand(new TextInput.Plain("three"), 7, null, null), CancellationToken.None);
+        InjectResult given = await memory.InjectAsync(new InjectCommand(new TextInput.Plain("three"), 7, null, WriteOrigin.None), CancellationToken.None);
 
         Assert.NotEqual(one.Version.Seed, two.Version.Seed);
         Assert.Equal(7UL, given.Version.Seed);

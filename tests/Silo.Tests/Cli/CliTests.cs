@@ -30,7 +30,7 @@ public sealed class CliTests(SiloFixture fixture) : IClassFixture<SiloFixture>
         Assert.Contains("rollback", await OkAsync("versions", id), StringComparison.Ordinal);
         Assert.Contains("mark", await OkAsync("snapshot", "list", id), StringComparison.Ordinal);
         Assert.Contains(id, await OkAsync("memories", "list"), StringComparison.Ordinal);
-        await OkAsync("memories", "delete", id);
+        await OkAsync("erase", id, "--yes");
     }
 
     [Fact]
@@ -51,6 +51,13 @@ public sealed class CliTests(SiloFixture fixture) : IClassFixture<SiloFixture>
     [InlineData(2, "nosuchverb")]
     [InlineData(2, "versions", "x", "--limit", "many")]
     [InlineData(2, "inject", "x", "text", "--file", "also")]
+    [InlineData(2, "inject", "x", "text", "--metadata", "{")]
+    [InlineData(2, "erase", "x")]
+    [InlineData(1, "erase", "nobody", "--yes")]
+    [InlineData(1, "fork", "nobody", "somebody")]
+    [InlineData(2, "diff", "nobody")]
+    [InlineData(1, "diff", "nobody", "1")]
+    [InlineData(2, "history", "nobody", "--limit", "0")]
     [InlineData(2, "inject", "x", "--file", "/nonexistent/file")]
     [InlineData(3, "memories", "list", "--server", "http://127.0.0.1:9")]
     public async Task What_goes_wrong_is_one_line_and_an_exit_code(int exitCode, params string[] arguments)

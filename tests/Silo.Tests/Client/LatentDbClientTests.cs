@@ -38,7 +38,7 @@ public sealed class LatentDbClientTests(SiloFixture fixture) : IClassFixture<Sil
         Assert.Equal(told.CommittedAt, (await memory.GetVersionAsync(2)).CommittedAt);
         Assert.Equal("mark", Assert.Single(await memory.ListSnapshotsAsync()).Name);
         await memory.DeleteSnapshotAsync("mark");
-        await memory.DeleteAsync();
+        await memory.EraseAsync();
         ApiProblemException gone = await Assert.ThrowsAsync<ApiProblemException>(() => memory.GetAsync());
         Assert.Equal("memory_not_found", gone.Code);
     }

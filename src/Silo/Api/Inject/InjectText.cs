@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Inject;
@@ -11,7 +12,7 @@ internal static class InjectText
     /// <param name="Text">What the memory shall hold. Either this or messages.</param>
     /// <param name="Messages">A conversation, laid out by the model's chat template.</param>
     /// <param name="Seed">What the random drops are drawn from; the same seed on the same head gives the same memory. Drawn by the server when absent.</param>
-    /// <param name="Metadata">Any JSON object up to 16 KiB. It is checked; versions do not keep it yet.</param>
+    /// <param name="Metadata">Any JSON object up to 4 KiB and 16 levels that is kept with the version; returned as it is.</param>
     internal sealed record Body(string? Text = null, MessageBody[]? Messages = null, ulong? Seed = null, JsonElement? Metadata = null);
 
     /// <param name="Id">The memory.</param>
@@ -30,10 +31,12 @@ internal static class InjectText
     {
         IMemoryGrain memory = scope.Memory(id);
         VersionNumber? expected = RequestHeaders.IfMatch(context.Request);
-        string? operation = RequestHeaders.IdempotencyKey(context.Request);
+        WriteOrigin origin = RequestScope.Origin(context.Request);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
-        _ = MetadataText.Check(body.Metadata);
-        var command = new InjectCommand(TextBodies.Parse(body.Text, body.Messages, "text"), body.Seed, expected, operation);
+        var command = new InjectCommand(TextBodies.Parse(body.Text, body.Messages, "text"), body.Seed, expected, origin)
+        {
+            Metadata = MetadataText.Check(body.Metadata, MetadataText.MaxVersionBytes),
+        };
         InjectResult result = await Conditional.RunAsync(() => memory.InjectAsync(command, cancellationToken), expected).ConfigureAwait(false);
         context.Response.Headers.ETag = RequestHeaders.ETag(result.Version.Number);
         return Results.Json(ToAnswer(id, result), ApiJson.Options);

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Memories;
@@ -17,20 +16,7 @@ internal static class CreateMemory
     {
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
         MemoryId id = MemoryId.Parse(body.Id ?? Guid.CreateVersion7().ToString());
-        IMemoryGrain memory = scope.Memory(id.Value);
-        MemorySummary created = await memory.CreateAsync(new CreateMemoryCommand(MetadataText.Check(body.Metadata)), cancellationToken).ConfigureAwait(false);
-        context.Response.Headers.ETag = RequestHeaders.ETag(created.Head.Number);
-        return Results.Json(MemoryBody.Of(created), ApiJson.Options, statusCode: StatusCodes.Status201Created)
-            .WithLocation(context, $"/v1/memories/{Uri.EscapeDataString(id.Value)}");
-    }
-}
-
-/// <summary>Adds a header to a result.</summary>
-internal static class ResultExtensions
-{
-    public static IResult WithLocation(this IResult result, HttpContext context, string location)
-    {
-        context.Response.Headers.Location = location;
-        return result;
+        var command = new CreateMemoryCommand(MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), RequestScope.Origin(context.Request));
+        return CreatedMemory.Answer(context, await scope.Memory(id.Value).CreateAsync(command, cancellationToken).ConfigureAwait(false));
     }
 }

@@ -24,7 +24,7 @@ internal sealed record MemoryBody(
         summary.Head.Fingerprint.Short,
         summary.Head.Writes,
         summary.OwnedBytes,
-        summary.Metadata is { } text ? JsonSerializer.Deserialize<JsonElement>(text, ApiJson.Options) : null);
+        MetadataText.Show(summary.Metadata));
 }
 
 /// <summary>A page of memories.</summary>

@@ -11,13 +11,14 @@ internal static class GetVersion
 {
     public static async Task<IResult> HandleAsync(string id, string version, HttpContext context, RequestScope scope, CancellationToken cancellationToken)
     {
-        if (!long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
-        {
-            throw new LatentDbException(ErrorCode.InvalidRequest, "The version in the address must be a whole number.");
-        }
-
-        MemoryVersion found = await scope.Memory(id).GetVersionAsync(new VersionNumber(number), cancellationToken).ConfigureAwait(false);
+        MemoryVersion found = await scope.Memory(id).GetVersionAsync(ParseNumber(version), cancellationToken).ConfigureAwait(false);
         context.Response.Headers.ETag = RequestHeaders.ETag(found.Number);
         return Results.Json(VersionBody.Of(found), ApiJson.Options);
     }
+
+    /// <exception cref="LatentDbException">invalid_request.</exception>
+    public static VersionNumber ParseNumber(string version) =>
+        long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            ? new VersionNumber(number)
+            : throw new LatentDbException(ErrorCode.InvalidRequest, "The version in the address must be a whole number.");
 }

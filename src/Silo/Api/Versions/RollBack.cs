@@ -23,9 +23,9 @@ internal static class RollBack
     {
         IMemoryGrain memory = scope.Memory(id);
         VersionNumber? expected = RequestHeaders.IfMatch(context.Request);
-        string? operation = RequestHeaders.IdempotencyKey(context.Request);
+        WriteOrigin origin = RequestScope.Origin(context.Request);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
-        var command = new RollbackCommand(ParseTarget(body.To), expected, operation);
+        var command = new RollbackCommand(ParseTarget(body.To), expected, origin);
         MemoryVersion version = await Conditional.RunAsync(() => memory.RollBackAsync(command, cancellationToken), expected).ConfigureAwait(false);
         context.Response.Headers.ETag = RequestHeaders.ETag(version.Number);
         return Results.Json(new Answer(id, version.Number.Value, version.RestoredFrom!.Value.Value, version.CommittedAt.ToString()), ApiJson.Options);

@@ -1,11 +1,13 @@
+using System.Text.Json;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Versions;
 
 /// <summary>A version as the API shows it.</summary>
 /// <param name="Version">Its number.</param>
 /// <param name="Parent">The head before it; absent for the first.</param>
-/// <param name="Cause">create, inject or rollback.</param>
+/// <param name="Cause">create, inject, rollback, fork or import.</param>
 /// <param name="RestoredFrom">For a rollback: the version whose content it has.</param>
 /// <param name="CommittedAt">RFC 3339, exact: a read at this time sees it.</param>
 /// <param name="Tokens">Tokens injected by it.</param>
@@ -15,6 +17,10 @@ namespace LatentDb.Silo.Api.Versions;
 /// <param name="Seed">What its drops were drawn from.</param>
 /// <param name="Model">Short fingerprint of the model.</param>
 /// <param name="IdempotencyKey">The key it was made under.</param>
+/// <param name="Author">Id of the API key that made it.</param>
+/// <param name="Metadata">The caller's object.</param>
+/// <param name="ForkedFrom">For a fork: the version whose content it has.</param>
+/// <param name="HasText">True when the injected text was kept and can be read.</param>
 internal sealed record VersionBody(
     long Version,
     long? Parent,
@@ -27,7 +33,11 @@ internal sealed record VersionBody(
     long BlockBytes,
     ulong Seed,
     string Model,
-    string? IdempotencyKey)
+    string? IdempotencyKey,
+    string? Author,
+    JsonElement? Metadata,
+    ForkSourceBody? ForkedFrom,
+    bool HasText)
 {
     public static VersionBody Of(MemoryVersion version) => new(
         version.Number.Value,
@@ -41,8 +51,17 @@ internal sealed record VersionBody(
         version.BlockBytes,
         version.Seed,
         version.Fingerprint.Short,
-        version.OperationId);
+        version.OperationId,
+        version.Author,
+        MetadataText.Show(version.Metadata),
+        version.ForkedFrom is { } source ? new ForkSourceBody(source.Memory.Memory.Value, source.Version.Value) : null,
+        version.HasText);
 }
+
+/// <summary>Where a fork comes from.</summary>
+/// <param name="Id">Name of the memory at that time; it may be gone or be another one now.</param>
+/// <param name="Version">Its version.</param>
+internal sealed record ForkSourceBody(string Id, long Version);
 
 /// <summary>A page of versions, newest first.</summary>
 internal sealed record VersionPageBody(VersionBody[] Items, string? NextCursor);

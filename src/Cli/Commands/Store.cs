@@ -1,0 +1,60 @@
+using System.CommandLine;
+using LatentDb.Cli.Output;
+using LatentDb.Cli.Settings;
+
+namespace LatentDb.Cli.Commands;
+
+/// <summary>
+/// store: care of the data itself, on a running server, or with --data on a folder that no server has open. For a folder the server program is started
+/// for maintenance, on loopback and without a model, and is stopped at the end: there is one way to everything, and this program holds no code of the store.
+/// </summary>
+internal sealed class Store
+{
+    private readonly CliSettings _settings;
+    private readonly Option<string?> _data = new("--data") { Description = "A data folder that no server has open; without it the running server does the work.", Recursive = true };
+
+    private Store(CliSettings settings) => _settings = settings;
+
+    public static Command Create(CliSettings settings)
+    {
+        var store = new Store(settings);
+        var command = new Command("store", "Look at, check and care for the data of a server or of a folder.")
+        {
+            Export.Create((verb, work) => store.Run(verb, work, mayBeNew: false)),
+            Import.Create((verb, work) => store.Run(verb, work, mayBeNew: true)),
+        };
+        command.Options.Add(store._data);
+        return command;
+    }
+
+    private void Run(Command command, Verb verb, bool mayBeNew) => command.SetAction((parsed, cancellationToken) => VerbRunner.GuardAsync(async () =>
+    {
+        var output = new AnswerWriter(_settings.IsJson(parsed));
+        if (parsed.GetValue(_data) is { } folder) await OnFolderAsync(Require(folder, mayBeNew), verb, output, parsed, cancellationToken).ConfigureAwait(false);
+        else await OnServerAsync(_settings.Server(parsed), verb, output, parsed, cancellationToken).ConfigureAwait(false);
+        return ExitCode.Ok;
+    }));
+
+    private static async Task OnFolderAsync(string folder, Verb verb, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ServerProcess server = await ServerProcess.StartAsync(folder, ["--maintenance", "true"], cancellationToken).ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            await OnServerAsync(server.Address, verb, output, parsed, cancellationToken).ConfigureAwait(false);
+            await server.StopAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static async Task OnServerAsync(Uri address, Verb verb, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        using HttpClient http = CliSettings.Connect(address);
+        await verb(CliSettings.Over(http), output, parsed, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A folder whose name is mistyped must not become a new, empty store.</summary>
+    private static string Require(string folder, bool mayBeNew)
+    {
+        if (mayBeNew || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())) return Path.GetFullPath(folder);
+        throw new UsageException($"{folder} holds no data.");
+    }
+}

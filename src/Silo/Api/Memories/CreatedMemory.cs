@@ -1,0 +1,15 @@
+using LatentDb.MemoryStore.Versions;
+using LatentDb.Silo.Http;
+
+namespace LatentDb.Silo.Api.Memories;
+
+/// <summary>The answer to whatever makes a memory: create, fork, import.</summary>
+internal static class CreatedMemory
+{
+    public static IResult Answer(HttpContext context, MemorySummary created)
+    {
+        context.Response.Headers.ETag = RequestHeaders.ETag(created.Head.Number);
+        context.Response.Headers.Location = $"/v1/memories/{Uri.EscapeDataString(created.Key.Memory.Value)}";
+        return Results.Json(MemoryBody.Of(created), ApiJson.Options, statusCode: StatusCodes.Status201Created);
+    }
+}
