@@ -12,8 +12,8 @@ internal static class ArchiveBytes
     [
         (ArchiveRecordKind.Memory, "the first record"u8.ToArray()),
         (ArchiveRecordKind.Version, []),
-        (ArchiveRecordKind.Text, "Maria lives in Kiel."u8.ToArray()),
-        (ArchiveRecordKind.Text, "Maria lives in Kiel."u8.ToArray()),
+        (ArchiveRecordKind.Gap, "Maria lives in Kiel."u8.ToArray()),
+        (ArchiveRecordKind.Gap, "Maria lives in Kiel."u8.ToArray()),
     ];
 
     public static async Task<byte[]> WriteAsync(

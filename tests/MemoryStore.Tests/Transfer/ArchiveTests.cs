@@ -22,11 +22,11 @@ public sealed class ArchiveTests
     {
         byte[] payload = new byte[length];
         new Random(length).NextBytes(payload);
-        byte[] archive = await ArchiveBytes.WriteAsync([(ArchiveRecordKind.Slice, payload), (ArchiveRecordKind.Text, [1])]);
+        byte[] archive = await ArchiveBytes.WriteAsync([(ArchiveRecordKind.Slice, payload), (ArchiveRecordKind.Gap, [1])]);
 
         var records = await ArchiveBytes.ReadAsync(archive);
 
-        Assert.Equal([ArchiveRecordKind.Slice, ArchiveRecordKind.Text], records.Select(r => r.Kind));
+        Assert.Equal([ArchiveRecordKind.Slice, ArchiveRecordKind.Gap], records.Select(r => r.Kind));
         Assert.Equal(payload, records[0].Payload);
     }
 
@@ -80,10 +80,10 @@ public sealed class ArchiveTests
     {
         byte[] text = "Maria lives in Kiel."u8.ToArray();
         byte[] archive = await ArchiveBytes.WriteAsync(
-            [(ArchiveRecordKind.Text, text)], new PassphraseProtection(new byte[32], 1), RandomNumberGenerator.GetBytes(32));
+            [(ArchiveRecordKind.Gap, text)], new PassphraseProtection(new byte[32], 1), RandomNumberGenerator.GetBytes(32));
 
         Assert.True(archive.AsSpan().IndexOf(text) < 0);
-        Assert.True((await ArchiveBytes.WriteAsync([(ArchiveRecordKind.Text, text)])).AsSpan().IndexOf(text) > 0);
+        Assert.True((await ArchiveBytes.WriteAsync([(ArchiveRecordKind.Gap, text)])).AsSpan().IndexOf(text) > 0);
     }
 
     [Fact]

@@ -23,6 +23,9 @@ internal static class ArchiveFormat
     /// <summary>A frame's head, its largest body, checksum and seal.</summary>
     public const int MaxFrameBytes = FrameHeadBytes + TransferLimits.FrameBytes + TagBytes + ChecksumBytes + SealBytes;
 
+    /// <summary>Bytes that reader and writer begin with: a small archive needs no more; they grow to a frame when one comes.</summary>
+    public const int FirstBufferBytes = 16 * 1024;
+
     /// <summary>A byte above 127, the name, and both line ends: a transfer that takes the archive for text is found at once (as in PNG).</summary>
     public static ReadOnlySpan<byte> Magic => [0x89, (byte)'L', (byte)'D', (byte)'B', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
 }
@@ -55,13 +58,10 @@ internal enum ArchiveRecordKind : byte
     /// <summary>A version, after all blocks that it names.</summary>
     Version = 4,
 
-    /// <summary>The text of the version before it.</summary>
-    Text = 5,
-
     /// <summary>A range of versions that the memory no longer had.</summary>
-    Gap = 6,
+    Gap = 5,
 
-    Snapshot = 7,
+    Snapshot = 6,
 
     /// <summary>Counts of all that came before: always last.</summary>
     End = 255,

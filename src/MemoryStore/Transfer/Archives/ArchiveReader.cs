@@ -11,15 +11,12 @@ namespace LatentDb.MemoryStore.Transfer.Archives;
 /// <remarks>One caller. Memory: two frames and the largest record; a false length costs at most one frame.</remarks>
 internal sealed class ArchiveReader : IDisposable
 {
-    /// <summary>Most archives of a conversation's length never need more; the buffers grow to a frame when one comes.</summary>
-    private const int FirstBufferBytes = 16 * 1024;
-
     private readonly Stream _stream;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ArchiveTally _tally = new();
     private readonly byte[] _seal = new byte[ArchiveFormat.SealBytes];
-    private byte[] _frame = new byte[FirstBufferBytes];
-    private byte[] _plain = new byte[FirstBufferBytes];
+    private byte[] _frame = new byte[ArchiveFormat.FirstBufferBytes];
+    private byte[] _plain = new byte[ArchiveFormat.FirstBufferBytes];
     private ArrayBufferWriter<byte>? _long;
     private ArchiveCipher? _cipher;
     private long _frames;

@@ -10,9 +10,9 @@ internal sealed class ArchiveWriter : IDisposable
     private readonly ArchiveCipher? _cipher;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ArchiveTally _tally = new();
-    private readonly byte[] _plain = new byte[TransferLimits.FrameBytes];
-    private readonly byte[] _frame = new byte[ArchiveFormat.MaxFrameBytes];
     private readonly byte[] _seal = new byte[ArchiveFormat.SealBytes];
+    private byte[] _plain = new byte[ArchiveFormat.FirstBufferBytes];
+    private byte[] _frame = new byte[ArchiveFormat.FirstBufferBytes + (ArchiveFormat.MaxFrameBytes - TransferLimits.FrameBytes)];
 
     private ArchiveWriter(Stream stream, ArchiveCipher? cipher)
     {
@@ -67,6 +67,7 @@ internal sealed class ArchiveWriter : IDisposable
     private async ValueTask WriteRecordAsync(ArchiveRecordKind kind, ReadOnlyMemory<byte> payload, FrameFlags flags, CancellationToken cancellationToken)
     {
         if (payload.Length > TransferLimits.MaxRecordBytes) throw new ArgumentException($"A {kind} record of {payload.Length} bytes is larger than archives hold.", nameof(payload));
+        if (payload.Length >= _plain.Length) Grow();
         _plain[0] = (byte)kind;
         int filled = 1;
         do
@@ -83,6 +84,7 @@ internal sealed class ArchiveWriter : IDisposable
 
     private int PutHeader(byte[] header)
     {
+        if (header.Length + ArchiveFormat.PreambleBytes > _plain.Length) Grow();
         ArchiveFormat.Magic.CopyTo(_frame);
         BinaryPrimitives.WriteInt32LittleEndian(_frame.AsSpan(8), ArchiveFormat.Version);
         BinaryPrimitives.WriteInt32LittleEndian(_frame.AsSpan(12), header.Length);
@@ -112,6 +114,14 @@ internal sealed class ArchiveWriter : IDisposable
         _seal.CopyTo(_frame, length);
         _hash.AppendData(_seal);
         return length + ArchiveFormat.SealBytes;
+    }
+
+    private void Grow()
+    {
+        if (_plain.Length == TransferLimits.FrameBytes) return;
+        CryptographicOperations.ZeroMemory(_plain);
+        _plain = new byte[TransferLimits.FrameBytes];
+        _frame = new byte[ArchiveFormat.MaxFrameBytes];
     }
 
     private async ValueTask SendAsync(int length, CancellationToken cancellationToken)

@@ -1,0 +1,11 @@
+namespace LatentDb.MemoryStore.Transfer;
+
+/// <summary>What opens an archive. Not a record: it must never print its secrets.</summary>
+public sealed class ImportOptions
+{
+    /// <summary>The passphrase of a protected archive; null = it has none. One that is not protected is then refused, since it may have been put in its place.</summary>
+    public string? Passphrase { get; init; }
+
+    /// <summary>The private key on P-256 of the recipient, in PEM; null = none. The same holds.</summary>
+    public string? PrivateKey { get; init; }
+}
