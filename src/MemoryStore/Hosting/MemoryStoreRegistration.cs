@@ -10,7 +10,7 @@ namespace LatentDb.MemoryStore.Hosting;
 public static class MemoryStoreRegistration
 {
     /// <summary>
-    /// Adds <see cref="MemoryCatalog"/>, opened at start and closed at stop. The options are validated before anything is opened. Needs logging.
+    /// Adds <see cref="MemoryCatalog"/>, its exporter and its importer, opened at start and closed at stop. The options are validated before anything is opened. Needs logging.
     /// </summary>
     public static IServiceCollection AddMemoryStore(this IServiceCollection services, Action<MemoryStoreOptions> configure)
     {
@@ -22,6 +22,8 @@ public static class MemoryStoreRegistration
         services.AddSingleton<MemoryStoreService>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<MemoryStoreService>());
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Catalog);
+        services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Exporter);
+        services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Importer);
         return services;
     }
 }

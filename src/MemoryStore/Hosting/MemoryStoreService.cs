@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Transfer;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -25,10 +26,18 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
         _options = options;
         _settings = settings;
         Catalog = new MemoryCatalog(RequireOpen);
+        Exporter = new MemoryExporter(RequireOpen);
+        Importer = new MemoryImporter(RequireOpen, Catalog);
     }
 
     /// <summary>The memories; usable from start to stop.</summary>
     public MemoryCatalog Catalog { get; }
+
+    /// <summary>Memories into archives.</summary>
+    public MemoryExporter Exporter { get; }
+
+    /// <summary>Archives into memories.</summary>
+    public MemoryImporter Importer { get; }
 
     /// <summary>Why a shard takes no writes, or null while all do: for readiness checks.</summary>
     public LatentDbException? Failure => _shards?.Shards.Select(shard => shard.Failure).FirstOrDefault(failure => failure is not null);

@@ -1,3 +1,5 @@
+using LatentDb.MemoryStore.Versions;
+
 namespace LatentDb.MemoryStore.Transfer;
 
 /// <summary>What opens an archive. Not a record: it must never print its secrets.</summary>
@@ -8,4 +10,7 @@ public sealed class ImportOptions
 
     /// <summary>The private key on P-256 of the recipient, in PEM; null = none. The same holds.</summary>
     public string? PrivateKey { get; init; }
+
+    /// <summary>Who imports: kept with the first version of a memory that an archive of one version gives. An archive of all versions keeps its own authors.</summary>
+    public WriteOrigin Origin { get; init; } = WriteOrigin.None;
 }

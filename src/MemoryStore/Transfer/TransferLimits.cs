@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace LatentDb.MemoryStore.Transfer;
 
 /// <summary>Bounds of what an archive may hold and ask for; whatever it claims beyond them is refused before anything is allocated.</summary>
@@ -31,14 +29,9 @@ public static class TransferLimits
     /// <summary>Characters of a key in PEM: that of P-256 has some 250.</summary>
     public const int MaxPemLength = 16 * 1024;
 
-    /// <summary>Characters of an author: an API key's id.</summary>
-    public const int MaxAuthorLength = 64;
-
     /// <summary>
     /// How far a version may lie in the future of the machine that imports it: clocks that are synchronised differ by less. The store's stamps never
     /// run back, so an archive from another century would push them there.
     /// </summary>
     public static readonly TimeSpan MaxClockLead = TimeSpan.FromMinutes(5);
-
-    internal static bool FitsMetadata(string? metadata) => metadata is null || Encoding.UTF8.GetByteCount(metadata) <= StoreLimits.MaxMetadataBytes;
 }

@@ -46,7 +46,7 @@ public sealed class ArchiveContentsTests
     [Fact]
     public async Task A_chain_of_deltas_longer_than_the_target_keeps_ends_in_an_image()
     {
-        RecordingTarget target = await _history.ReadAsync(_history.Records, ArchivedHistory.Bounds with { WritesBetweenImages = 1 });
+        RecordingTarget target = await _history.ReadAsync(_history.Records, ArchivedHistory.Bounds with { WritesBetweenImages = 2 });
 
         Assert.NotNull(target.Versions[2].Record.Image);
         Assert.Empty(target.Versions[2].Record.Deltas);

@@ -1,3 +1,4 @@
+using System.Text;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Transfer.Archives;
 
@@ -33,7 +34,8 @@ internal sealed class ArchiveContents
         ArchiveRecord first = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         if (first.Kind != ArchiveRecordKind.Memory) throw ArchiveErrors.Invalid($"begins with a {first.Kind} record");
         ArchivedMemory memory = ArchiveCodec.DecodeMemory(first.Payload);
-        return TransferLimits.FitsMetadata(memory.Metadata) ? memory : throw ArchiveErrors.Invalid("has more metadata than memories may have");
+        bool fits = memory.Metadata is null || Encoding.UTF8.GetByteCount(memory.Metadata) <= StoreLimits.MaxMetadataBytes;
+        return fits ? memory : throw ArchiveErrors.Invalid("has more metadata than memories may have");
     }
 
     /// <summary>Reads everything else. When the task ends, the archive was whole.</summary>

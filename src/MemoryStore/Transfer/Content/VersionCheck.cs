@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
@@ -99,8 +100,10 @@ internal sealed class VersionCheck(ArchivedMemory memory, Manifest genesis, Bloc
         if (version.RestoredFrom >= version.Number) throw Wrong(record, $"is restored from version {version.RestoredFrom}");
         if (version.Tokens < 0 || version.Chunks < 0 || version.Writes < 0 || version.BlockBytes < 0) throw Wrong(record, "counts less than nothing");
         if (version.OperationId is { Length: 0 or > StoreLimits.MaxOperationIdLength }) throw Wrong(record, $"has an operation id of {version.OperationId.Length} characters");
-        if (version.Author is { Length: > TransferLimits.MaxAuthorLength }) throw Wrong(record, $"has an author of {version.Author.Length} characters");
-        if (!TransferLimits.FitsMetadata(version.Metadata)) throw Wrong(record, "has more metadata than versions may have");
+        if (version.Author is { Length: 0 or > StoreLimits.MaxAuthorLength }) throw Wrong(record, $"has an author of {version.Author.Length} characters");
+        if (BytesOf(version.Metadata) > StoreLimits.MaxVersionMetadataBytes) throw Wrong(record, "has more metadata than versions may have");
+        if (BytesOf(record.Text) > StoreLimits.MaxTextBytes) throw Wrong(record, "has more text than versions may have");
+        if (record.Text is not null && (record.IsGenesis || record.SameAs is not null)) throw Wrong(record, "has a text without a content of its own");
     }
 
     private CheckedVersion Follow(ArchivedVersion record)
@@ -136,7 +139,7 @@ internal sealed class VersionCheck(ArchivedMemory memory, Manifest genesis, Bloc
         if (manifest.Layers.Length != memory.Layers) throw Wrong(record, $"has {manifest.Layers.Length} layers, the memory {memory.Layers}");
         _manifest = manifest;
         _manifestOf = record.Version.Number;
-        return depth <= bounds.WritesBetweenImages ? new CheckedVersion(record, depth) : new CheckedVersion(record with { Deltas = [], Image = manifest }, 0);
+        return depth < bounds.WritesBetweenImages || record.Deltas.IsEmpty ? new CheckedVersion(record, depth) : new CheckedVersion(record with { Deltas = [], Image = manifest }, 0);
     }
 
     private Manifest Apply(ArchivedVersion record, Manifest manifest)
@@ -178,6 +181,8 @@ internal sealed class VersionCheck(ArchivedMemory memory, Manifest genesis, Bloc
             if (rows is not null && rows != block.Rows) throw Wrong(record, $"names a block of {block.Rows} rows that has {rows}");
         }
     }
+
+    private static int BytesOf(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 
     private bool IsFirst(ArchivedVersion record) => IsOneVersion || record.Version is { Number.Value: 1, Cause: VersionCause.Create };
 
