@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Diff;
 
 namespace LatentDb.MemoryStore.Timeline;
 
@@ -62,6 +63,20 @@ public sealed class MemoryTimeline
         ArgumentNullException.ThrowIfNull(operationId);
         RequireAlive();
         return _entry.FindOperation(operationId);
+    }
+
+    /// <summary>What became of the memory's rows between two of its versions, in either direction.</summary>
+    /// <exception cref="LatentDbException">version_not_found, version_expired, snapshot_not_found, memory_not_found, data_damaged.</exception>
+    public async ValueTask<VersionDiff> DiffAsync(VersionSelector from, VersionSelector to, CancellationToken cancellationToken)
+    {
+        VersionedManifest before = await ReadAsync(from, cancellationToken).ConfigureAwait(false);
+        VersionedManifest after = await ReadAsync(to, cancellationToken).ConfigureAwait(false);
+        (VersionNumber older, VersionNumber newer) = before.Version.Number < after.Version.Number
+            ? (before.Version.Number, after.Version.Number)
+            : (after.Version.Number, before.Version.Number);
+        int most = (int)Math.Min(int.MaxValue, newer.Value - older.Value);
+        ImmutableArray<MemoryVersion> between = [.. _entry.List(most, newer.Next()).Where(v => v.Number > older).Reverse()];
+        return VersionDiff.Compare(before, after, between);
     }
 
     /// <summary>Begins to stage the blocks of one inject.</summary>
