@@ -172,6 +172,8 @@ public sealed class KeyringFaultTests
             {
                 await using Keyring ring = await OpenEitherAsync(after);
                 Assert.Equal(0, ring.LostSlots);
+                if (cut == operations) Assert.Equal(0, ring.DamagedCopies);
+                if (cut == operations) Assert.Equal(after[SlotFiles.PathA(Ring.Folder)], after[SlotFiles.PathB(Ring.Folder)]);
                 CheckAfter(ring, change, memories, isDone: cut == operations);
                 await using Keyring copy = await ring.CopyToAsync("/ep-2", isLive: null, CancellationToken.None);
                 Assert.Equal(0, copy.DamagedCopies);

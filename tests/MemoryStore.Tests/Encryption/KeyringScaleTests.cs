@@ -51,6 +51,12 @@ public sealed class KeyringScaleTests(ITestOutputHelper output)
         started = Stopwatch.GetTimestamp();
         await ring.RotateTenantAsync(Ring.Acme, CancellationToken.None);
         Report("rotate 50,000", started);
+        started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(Memories, 2000).Select(i => Task.Run(() => ring.AddAsync(i))));
+        Report("add 2,000 at once", started);
+        started = Stopwatch.GetTimestamp();
+        for (int i = 0; i < 100; i++) await ring.EraseAsync(Memories + i);
+        Report("erase 100 one by one", started);
 
         Assert.NotNull(ring.Find(1));
     }
