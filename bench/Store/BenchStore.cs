@@ -30,7 +30,7 @@ internal static class BenchStore
     public static async Task<MemoryTimeline> CreateAsync(MemoryCatalog catalog, MemoryKey key, Sizes sizes)
     {
         await catalog.EnsureGenesisAsync(key, Fingerprint, (sink, token) => WriteGenesisAsync(sink, sizes, token), CancellationToken.None);
-        return await catalog.CreateAsync(key, Fingerprint, null, CancellationToken.None);
+        return await catalog.CreateAsync(key, Fingerprint, null, WriteOrigin.None, CancellationToken.None);
     }
 
     public static async Task<MemoryVersion> InjectAsync(MemoryTimeline timeline, Sizes sizes, Random random)

@@ -19,7 +19,7 @@ internal static class ColdPageIn
         string log = Directory.GetFiles(folder, "log.0", SearchOption.AllDirectories).MaxBy(f => new FileInfo(f).Length)!;
         Console.WriteLine($"{Machine.Description}\n{new FileInfo(log).Length / 1e6:0.0} MB of log, {rounds} rounds, dd and store in turn, each after the file was taken out of the page cache.");
         await using MemoryStoreService store = await BenchStore.OpenAsync(folder);
-        MemoryTimeline timeline = store.Catalog.Open(BenchStore.Key(0));
+        MemoryTimeline timeline = await store.Catalog.OpenAsync(BenchStore.Key(0), CancellationToken.None);
         foreach (int loaders in (int[])[1, 4]) await CompareAsync(folder, log, store, timeline, loaders, rounds);
     }
 

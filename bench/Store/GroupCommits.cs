@@ -64,7 +64,7 @@ internal static class GroupCommits
         int count = 0;
         for (; Stopwatch.GetElapsedTime(started).TotalSeconds < seconds; count++)
         {
-            await timeline.RollBackAsync(VersionSelector.Head, timeline.Summary.Head.Number, null, CancellationToken.None);
+            await timeline.RollBackAsync(VersionSelector.Head, timeline.Summary.Head.Number, WriteOrigin.None, CancellationToken.None);
         }
 
         return count;

@@ -31,7 +31,7 @@ internal static class OldVersions
         for (int round = -1; round < 5; round++)
         {
             await using MemoryStoreService store = await BenchStore.OpenAsync(folder);
-            MemoryTimeline timeline = store.Catalog.Open(BenchStore.Key(0));
+            MemoryTimeline timeline = await store.Catalog.OpenAsync(BenchStore.Key(0), CancellationToken.None);
             long head = timeline.Summary.Head.Number.Value;
             for (int i = 0; i < Span; i++)
             {

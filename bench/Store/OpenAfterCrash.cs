@@ -62,14 +62,14 @@ internal static class OpenAfterCrash
         for (int i = 0; i < 1000; i++)
         {
             long begin = Stopwatch.GetTimestamp();
-            MemoryTimeline timeline = store.Catalog.Open(BenchStore.Key(random.Next(memories)));
+            MemoryTimeline timeline = await store.Catalog.OpenAsync(BenchStore.Key(random.Next(memories)), CancellationToken.None);
             ImmutableArray<MemoryVersion> versions = timeline.ListVersions(Versions + 1, null);
             await timeline.ReadAsync(VersionSelector.Head, CancellationToken.None);
             reads.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
             if (versions.Length != Versions) throw new InvalidOperationException($"A memory has {versions.Length} versions, not {Versions}.");
         }
 
-        int listed = store.Catalog.List(TenantId.Default, 1000, null).Length;
+        int listed = (await store.Catalog.ListAsync(TenantId.Default, 1000, null, CancellationToken.None)).Length;
         Console.WriteLine(
             $"{seconds:0.00} s to open, {opened / 1e9:0.00} GB at most until then, {Machine.PeakResidentBytes() / 1e9:0.00} GB after 1000 reads of "
             + $"{reads.Median:0.000} ms median, {reads.At(0.99):0.000} ms p99; {listed} listed");
@@ -77,10 +77,10 @@ internal static class OpenAfterCrash
 
     private static async Task WriteMemoryAsync(MemoryCatalog catalog, MemoryKey key)
     {
-        MemoryTimeline timeline = await catalog.CreateAsync(key, BenchStore.Fingerprint, null, CancellationToken.None);
+        MemoryTimeline timeline = await catalog.CreateAsync(key, BenchStore.Fingerprint, null, WriteOrigin.None, CancellationToken.None);
         for (int version = 2; version <= Versions; version++)
         {
-            await timeline.RollBackAsync(VersionSelector.Head, timeline.Summary.Head.Number, null, CancellationToken.None);
+            await timeline.RollBackAsync(VersionSelector.Head, timeline.Summary.Head.Number, WriteOrigin.None, CancellationToken.None);
         }
     }
 

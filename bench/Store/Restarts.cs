@@ -16,7 +16,7 @@ internal static class Restarts
             await using MemoryStoreService store = await BenchStore.OpenAsync(folder);
             times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             if (i == 0) await BenchStore.CreateAsync(store.Catalog, BenchStore.Key(0), sizes);
-            await BenchStore.InjectAsync(store.Catalog.Open(BenchStore.Key(0)), sizes, new Random(i));
+            await BenchStore.InjectAsync(await store.Catalog.OpenAsync(BenchStore.Key(0), CancellationToken.None), sizes, new Random(i));
         }
 
         long bytes = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length);

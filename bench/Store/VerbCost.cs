@@ -68,8 +68,8 @@ internal static class VerbCost
 
     private static async Task MeasureAsync(Measured measured, int round)
     {
-        MemoryTimeline timeline = measured.Store.Catalog.Open(BenchStore.Key(0));
-        Shard shard = measured.Store.Shards.Shards[0];
+        MemoryTimeline timeline = await measured.Store.Catalog.OpenAsync(BenchStore.Key(0), CancellationToken.None);
+        Shard shard = measured.Store.Shards.Shards.First();
         long before = shard.ManifestLog.TailAddress + shard.BlockLog.TailAddress;
         long started = Stopwatch.GetTimestamp();
         await RunVerbAsync(measured.Verb, timeline, round + 20);
@@ -82,7 +82,7 @@ internal static class VerbCost
     private static async Task RunVerbAsync(string verb, MemoryTimeline timeline, int round)
     {
         if (verb == "snapshot") await timeline.CreateSnapshotAsync(SnapshotName.Parse($"s{round}"), VersionSelector.Head, CancellationToken.None);
-        else await timeline.RollBackAsync(VersionSelector.Parse("3"), timeline.Summary.Head.Number, null, CancellationToken.None);
+        else await timeline.RollBackAsync(VersionSelector.Parse("3"), timeline.Summary.Head.Number, WriteOrigin.None, CancellationToken.None);
     }
 
     private sealed record Measured(string Verb, Sizes Sizes, MemoryStoreService Store)

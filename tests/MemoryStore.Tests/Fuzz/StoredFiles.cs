@@ -52,6 +52,9 @@ internal sealed class StoredFiles
             string path = Path.Combine(folder, name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllBytes(path, string.Equals(name, damaged, StringComparison.Ordinal) ? instead : bytes);
+
+            // The master key is refused where others may read it.
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
     }
 }
