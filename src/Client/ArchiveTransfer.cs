@@ -21,6 +21,10 @@ internal static class ArchiveTransfer
         if (privateKey is not null) yield return new("X-Archive-Private-Key", Encode(privateKey));
     }
 
+    /// <summary>About how many bytes an export will have, when the server has told.</summary>
+    public static long? ForeseenBytes(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("X-Archive-Foreseen-Bytes", out IEnumerable<string>? values) && long.TryParse(values.First(), out long bytes) ? bytes : null;
+
     /// <summary>Copies and tells how far it is.</summary>
     public static async Task<long> CopyAsync(Stream from, Stream to, long? total, IProgress<ByteProgress>? progress, CancellationToken cancellationToken)
     {

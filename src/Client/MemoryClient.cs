@@ -93,7 +93,7 @@ public sealed class MemoryClient
         Stream archive = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (archive.ConfigureAwait(false))
         {
-            return await ArchiveTransfer.CopyAsync(archive, destination, response.Content.Headers.ContentLength, progress, cancellationToken).ConfigureAwait(false);
+            return await ArchiveTransfer.CopyAsync(archive, destination, ArchiveTransfer.ForeseenBytes(response), progress, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -6,7 +6,7 @@ using LatentDb.ModelHost.Contracts;
 namespace LatentDb.Grains.Contracts;
 
 /// <summary>
-/// One memory. Create, fork, inject, roll back, snapshot and erase run one at a time, in the order of their arrival; queries and listings interleave
+/// One memory. Create, fork, import, inject, roll back, snapshot and erase run one at a time, in the order of their arrival; queries and listings interleave
 /// freely on the version that was head when they came.
 /// </summary>
 /// <remarks>
@@ -23,6 +23,18 @@ public interface IMemoryGrain
     /// seen in the other, erasing included. Throws memory_exists, version_not_found, version_expired, snapshot_not_found.
     /// </summary>
     Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Creates this memory from an archive, which is verified to its end before anything of it becomes visible; durable when the task ends. Throws
+    /// memory_exists, archive_invalid, model_mismatch.
+    /// </summary>
+    Task<MemorySummary> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes the memory into an archive. A failure leaves a cut archive, which no import takes. Throws version_not_found, version_expired,
+    /// snapshot_not_found.
+    /// </summary>
+    Task ExportAsync(ExportCommand command, Stream archive, CancellationToken cancellationToken);
 
     /// <summary>Name, creation and head.</summary>
     Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken);

@@ -1,4 +1,5 @@
 using LatentDb.Grains.Contracts;
+using LatentDb.Grains.Memories;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -7,7 +8,7 @@ namespace LatentDb.Grains.Hosting;
 /// <summary>Registers the grain host of this process.</summary>
 public static class AddGrainsExtensions
 {
-    /// <summary>Adds <see cref="IGrainHost"/> over the registered MemoryCatalog and IModelHost.</summary>
+    /// <summary>Adds <see cref="IGrainHost"/> over the registered store and IModelHost.</summary>
     /// <exception cref="MemoryStore.Errors.LatentDbException">configuration_invalid.</exception>
     public static IServiceCollection AddGrains(this IServiceCollection services, Action<GrainHostOptions> configure)
     {
@@ -17,6 +18,7 @@ public static class AddGrainsExtensions
         options.Check();
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<GrainStore>();
         services.AddSingleton<EmbeddedGrainHost>();
         services.AddSingleton<IGrainHost>(provider => provider.GetRequiredService<EmbeddedGrainHost>());
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedGrainHost>());

@@ -3,7 +3,6 @@ using LatentDb.Grains.Contracts;
 using LatentDb.Grains.Memories;
 using LatentDb.Grains.Telemetry;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using Microsoft.Extensions.Hosting;
@@ -23,20 +22,20 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
     private static readonly TimeSpan CancelLimit = TimeSpan.FromSeconds(5);
 
     private readonly GrainHostOptions _options;
-    private readonly MemoryCatalog _catalog;
+    private readonly GrainStore _store;
     private readonly TimeProvider _time;
     private readonly ActivationTable _table;
     private readonly GrainTelemetry _telemetry;
     private readonly CancellationTokenSource _stopping = new();
     private ITimer? _sweeper;
 
-    public EmbeddedGrainHost(GrainHostOptions options, MemoryCatalog catalog, IModelHost model, TimeProvider time)
+    public EmbeddedGrainHost(GrainHostOptions options, GrainStore store, IModelHost model, TimeProvider time)
     {
         _options = options;
-        _catalog = catalog;
+        _store = store;
         _time = time;
         Events = new GrainLifecycleEvents();
-        _table = new ActivationTable(options, time, key => new MemoryGrain(key, catalog, model, time, options.KeepText), Events);
+        _table = new ActivationTable(options, time, key => new MemoryGrain(key, store, model, time, options.KeepText), Events);
         _telemetry = new GrainTelemetry(time, () => _table.Count);
     }
 
@@ -51,7 +50,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
     public Task<ImmutableArray<MemorySummary>> ListMemoriesAsync(TenantId tenant, int limit, MemoryId? after, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return _catalog.ListAsync(tenant, limit, after, cancellationToken).AsTask();
+        return _store.Catalog.ListAsync(tenant, limit, after, cancellationToken).AsTask();
     }
 
     /// <summary>Begins a call that needs no writing turn; dispose it at its end.</summary>

@@ -18,6 +18,12 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
     public Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "fork", (grain, token) => grain.CreateForkAsync(command, token), cancellationToken);
 
+    public Task<MemorySummary> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken) =>
+        host.WriteAsync(key, "import", (grain, token) => grain.ImportAsync(command, archive, token), cancellationToken);
+
+    public Task ExportAsync(ExportCommand command, Stream archive, CancellationToken cancellationToken) =>
+        host.Telemetry.RecordAsync("export", () => ReadAsync((grain, token) => grain.ExportAsync(command, archive, token), cancellationToken));
+
     public Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken) => ReadAsync((grain, token) => grain.DescribeAsync(token), cancellationToken);
 
     public Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken) =>

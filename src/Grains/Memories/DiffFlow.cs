@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore;
-using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
@@ -15,26 +14,18 @@ internal static class DiffFlow
     /// <summary>Characters of all texts of one answer; what comes after them is named without its text, which can be read by itself.</summary>
     private const int MaxTextCharacters = 1 << 20;
 
-    /// <exception cref="LatentDbException">version_not_found, version_expired, snapshot_not_found, model_mismatch.</exception>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">version_not_found, version_expired, snapshot_not_found.</exception>
     public static async Task<MemoryDiff> RunAsync(MemoryTimeline timeline, VersionSelector from, VersionSelector to, CancellationToken cancellationToken)
     {
-        VersionedManifest before = await timeline.ReadAsync(from, cancellationToken).ConfigureAwait(false);
-        VersionedManifest after = await timeline.ReadAsync(to, cancellationToken).ConfigureAwait(false);
-        MemoryVersion a = before.Version;
-        MemoryVersion b = after.Version;
-        if (a.Fingerprint != b.Fingerprint)
-        {
-            throw new LatentDbException(ErrorCode.ModelMismatch, $"Version {a.Number} is of model {a.Fingerprint.Short}, version {b.Number} of {b.Fingerprint.Short}: they have no rows in common.");
-        }
-
-        VersionNumber older = a.Number < b.Number ? a.Number : b.Number;
-        Dictionary<VersionNumber, MemoryVersion> known = List(timeline, a.Number > b.Number ? a.Number : b.Number);
-        ImmutableArray<MemoryVersion> between = [.. known.Values.Where(v => v.Number > older).OrderBy(v => v.Number.Value)];
+        VersionDiff rows = await timeline.DiffAsync(from, to, cancellationToken).ConfigureAwait(false);
+        VersionNumber a = rows.From.Number;
+        VersionNumber b = rows.To.Number;
+        Dictionary<VersionNumber, MemoryVersion> known = List(timeline, a > b ? a : b);
 
         var texts = new TextReader(timeline);
-        ImmutableArray<InjectedText> added = await texts.ReadAsync(ContentLine.Added(known, b.Number, a.Number), cancellationToken).ConfigureAwait(false);
-        ImmutableArray<InjectedText> removed = await texts.ReadAsync(ContentLine.Added(known, a.Number, b.Number), cancellationToken).ConfigureAwait(false);
-        return new MemoryDiff(VersionDiff.Compare(before, after, between), added, removed);
+        ImmutableArray<InjectedText> added = await texts.ReadAsync(ContentLine.Added(known, b, a), cancellationToken).ConfigureAwait(false);
+        ImmutableArray<InjectedText> removed = await texts.ReadAsync(ContentLine.Added(known, a, b), cancellationToken).ConfigureAwait(false);
+        return new MemoryDiff(rows, added, removed);
     }
 
     /// <summary>Every kept version up to <paramref name="newest"/>.</summary>

@@ -4,6 +4,7 @@ using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Timeline;
+using LatentDb.MemoryStore.Transfer;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 
@@ -16,32 +17,56 @@ namespace LatentDb.Grains.Memories;
 internal sealed partial class MemoryGrain
 {
     private readonly MemoryKey _key;
-    private readonly MemoryCatalog _catalog;
+    private readonly GrainStore _store;
     private readonly IModelHost _model;
     private readonly InjectFlow _inject;
     private readonly QueryFlow _query;
     private MemoryTimeline? _timeline;
 
-    public MemoryGrain(MemoryKey key, MemoryCatalog catalog, IModelHost model, TimeProvider time, bool keepsText)
+    public MemoryGrain(MemoryKey key, GrainStore store, IModelHost model, TimeProvider time, bool keepsText)
     {
         _key = key;
-        _catalog = catalog;
+        _store = store;
         _model = model;
-        _inject = new InjectFlow(catalog, model, time, keepsText);
-        _query = new QueryFlow(catalog, model);
+        _inject = new InjectFlow(store.Catalog, model, time, keepsText);
+        _query = new QueryFlow(store.Catalog, model);
     }
 
     /// <summary>A writing verb.</summary>
     public async Task<MemorySummary> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken)
     {
         ModelFingerprint fingerprint = _model.Describe().Fingerprint;
-        await _catalog.EnsureGenesisAsync(_key, fingerprint, _model.WriteGenesisAsync, cancellationToken).ConfigureAwait(false);
-        return Begin(await _catalog.CreateAsync(_key, fingerprint, command.Metadata, command.Origin, cancellationToken).ConfigureAwait(false));
+        await EnsureGenesisAsync(fingerprint, cancellationToken).ConfigureAwait(false);
+        return Begin(await _store.Catalog.CreateAsync(_key, fingerprint, command.Metadata, command.Origin, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>A writing verb of the new memory; the source is only read.</summary>
     public async Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken) =>
-        Begin(await _catalog.ForkAsync(command.Source, command.At, _key, command.Metadata, command.Origin, cancellationToken).ConfigureAwait(false));
+        Begin(await _store.Catalog.ForkAsync(command.Source, command.At, _key, command.Metadata, command.Origin, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>A writing verb.</summary>
+    public async Task<MemorySummary> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken)
+    {
+        var options = new ImportOptions { Passphrase = command.Passphrase, PrivateKey = command.PrivateKey, Origin = command.Origin };
+        bool hasModel = _model.IsReady;
+        if (hasModel) await EnsureGenesisAsync(_model.Describe().Fingerprint, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await _store.Importer.ImportAsync(archive, _key, options, progress: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LatentDbException error) when (error.Code == ErrorCode.ModelMismatch && !hasModel)
+        {
+            _ = _model.Describe(); // The model that is missing here may be the one that is not there yet: then that is the reason.
+            throw;
+        }
+    }
+
+    public async Task<bool> ExportAsync(ExportCommand command, Stream archive, CancellationToken cancellationToken)
+    {
+        var options = new ExportOptions { At = command.At, Passphrase = command.Passphrase, RecipientPublicKey = command.RecipientPublicKey };
+        await _store.Exporter.ExportAsync(_key, options, archive, progress: null, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
 
     /// <summary>A writing verb.</summary>
     public async Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken)
@@ -86,7 +111,7 @@ internal sealed partial class MemoryGrain
         MemoryUid uid = (await OpenAsync(cancellationToken).ConfigureAwait(false)).Summary.Uid;
         try
         {
-            await _catalog.EraseAsync(_key, cancellationToken).ConfigureAwait(false);
+            await _store.Catalog.EraseAsync(_key, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -126,6 +151,9 @@ internal sealed partial class MemoryGrain
     public async Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken) =>
         (await OpenAsync(cancellationToken).ConfigureAwait(false)).ListSnapshots();
 
+    private Task<Manifest> EnsureGenesisAsync(ModelFingerprint fingerprint, CancellationToken cancellationToken) =>
+        _store.Catalog.EnsureGenesisAsync(_key, fingerprint, _model.WriteGenesisAsync, cancellationToken);
+
     private MemorySummary Begin(MemoryTimeline timeline)
     {
         Volatile.Write(ref _timeline, timeline);
@@ -137,7 +165,7 @@ internal sealed partial class MemoryGrain
     {
         MemoryTimeline? known = Volatile.Read(ref _timeline);
         if (known is { IsCurrent: true }) return known;
-        MemoryTimeline opened = await _catalog.OpenAsync(_key, cancellationToken).ConfigureAwait(false);
+        MemoryTimeline opened = await _store.Catalog.OpenAsync(_key, cancellationToken).ConfigureAwait(false);
 
         // A memory may have been erased and made anew under this name while this call waited; what its writer has put here is the newer one.
         MemoryTimeline? now = Interlocked.CompareExchange(ref _timeline, opened, known);

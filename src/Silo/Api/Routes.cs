@@ -1,9 +1,11 @@
+using LatentDb.Silo.Api.Archives;
 using LatentDb.Silo.Api.Inject;
 using LatentDb.Silo.Api.Memories;
 using LatentDb.Silo.Api.Query;
 using LatentDb.Silo.Api.Snapshots;
 using LatentDb.Silo.Api.Versions;
 using LatentDb.Silo.Http;
+using LatentDb.Silo.Http.Streams;
 
 namespace LatentDb.Silo.Api;
 
@@ -33,9 +35,15 @@ internal static class Routes
         v1.MapPost("/{id}/snapshots", CreateSnapshot.HandleAsync).Takes<CreateSnapshot.Body>().Gives<SnapshotBody>(201, "createSnapshot", "Names a version.", 400, 404, 409, 410, 413, 415, 507);
         v1.MapGet("/{id}/snapshots", ListSnapshots.HandleAsync).Gives<SnapshotListBody>(200, "listSnapshots", "All snapshots, by name.", 400, 404);
         v1.MapDelete("/{id}/snapshots/{name}", DeleteSnapshot.HandleAsync).GivesNothing("deleteSnapshot", "Takes a snapshot's name away.", 400, 404, 507);
+        v1.MapGet("/{id}/export", Export).Reads(ApiParameter.At, ApiParameter.Passphrase, ApiParameter.Recipient).GivesArchive("exportMemory", "The memory as one archive.", 400, 404, 410);
+        v1.MapPost("/import", Import).Reads(ApiParameter.NewId, ApiParameter.Passphrase, ApiParameter.PrivateKey).TakesArchive().Gives<MemoryBody>(201, "importMemory", "Makes a memory of an archive.", 400, 409, 413, 415, 422, 507);
     }
 
     private static Task Query(string id, HttpContext context, QueryMemory query) => query.HandleAsync(id, context);
+
+    private static Task Export(string id, HttpContext context, ExportMemory export) => export.HandleAsync(id, context);
+
+    private static Task<IResult> Import(HttpContext context, ImportMemory import) => import.HandleAsync(context);
 
     private static RouteHandlerBuilder Reads(this RouteHandlerBuilder route, params object[] parameters) => route.WithMetadata(parameters);
 
@@ -43,6 +51,11 @@ internal static class Routes
 
     private static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route)
         where T : notnull => route.Accepts<T>("application/json");
+
+    private static RouteHandlerBuilder TakesArchive(this RouteHandlerBuilder route) => route.Accepts<Stream>(ArchiveSecret.MediaType, "application/octet-stream");
+
+    private static void GivesArchive(this RouteHandlerBuilder route, string name, string summary, params int[] problems) =>
+        route.Produces<Stream>(StatusCodes.Status200OK, ArchiveSecret.MediaType).Document(name, summary, problems);
 
     private static void Gives<T>(this RouteHandlerBuilder route, int status, string name, string summary, params int[] problems) =>
         route.Produces<T>(status, "application/json").Document(name, summary, problems);

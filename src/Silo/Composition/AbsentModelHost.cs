@@ -10,8 +10,7 @@ namespace LatentDb.Silo.Composition;
 /// <summary>Stands in for the model during maintenance: what works without one goes on, the rest is refused and says why.</summary>
 internal sealed class AbsentModelHost : IModelHost
 {
-    /// <summary>Nothing is being waited for.</summary>
-    public bool IsReady => true;
+    public bool IsReady => false;
 
     public ModelDescription Describe() => throw Refusal();
 

@@ -3,9 +3,11 @@ using LatentDb.MemoryStore.Hosting;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Hosting;
 using LatentDb.Silo.Api;
+using LatentDb.Silo.Api.Archives;
 using LatentDb.Silo.Api.Query;
 using LatentDb.Silo.Health;
 using LatentDb.Silo.Http;
+using LatentDb.Silo.Http.Streams;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace LatentDb.Silo.Composition;
@@ -73,6 +75,9 @@ internal static class SiloBuilder
         services.AddSingleton(new BodyReader(options));
         services.AddSingleton<RequestScope>();
         services.AddSingleton<QueryMemory>();
+        services.AddSingleton<ExportMemory>();
+        services.AddSingleton<ImportMemory>();
+        services.AddSingleton<JobStream>();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi("v1", OpenApiSetup.Configure);
     }

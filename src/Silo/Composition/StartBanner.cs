@@ -22,7 +22,7 @@ internal sealed class StartBanner(IServer server, SiloOptions options, IModelHos
         }
 
         long start = time.GetTimestamp();
-        while (!model.IsReady && time.GetElapsedTime(start) < ModelWait) await Task.Delay(Poll, time, stoppingToken).ConfigureAwait(false);
+        while (!model.IsReady && !options.Maintenance && time.GetElapsedTime(start) < ModelWait) await Task.Delay(Poll, time, stoppingToken).ConfigureAwait(false);
         Print();
     }
 

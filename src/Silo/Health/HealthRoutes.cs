@@ -21,7 +21,7 @@ internal static class HealthRoutes
     {
         string storeState = !store.IsOpen ? "closed" : store.Failure is null ? "ready" : "read_only";
         string modelState = options.Maintenance ? "none" : model.IsReady ? "ready" : "loading";
-        bool isReady = storeState == "ready" && model.IsReady && !lifetime.ApplicationStopping.IsCancellationRequested;
+        bool isReady = storeState == "ready" && (model.IsReady || options.Maintenance) && !lifetime.ApplicationStopping.IsCancellationRequested;
         return Results.Json(
             new Readiness(isReady ? "ok" : "not_ready", modelState, storeState),
             Http.ApiJson.Options,

@@ -9,7 +9,7 @@ internal static class ProblemTranslator
     public static LatentDbException? Translate(Exception error) => error switch
     {
         LatentDbException known => known,
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new LatentDbException(HttpErrorCode.BodyTooLarge, "The body is larger than the server takes; send the text in parts."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new LatentDbException(HttpErrorCode.BodyTooLarge, "The body is larger than the server takes."),
         BadHttpRequestException bad => new LatentDbException(HttpErrorCode.BadRequest, bad.Message),
         OperationCanceledException => new LatentDbException(ErrorCode.ShuttingDown, "The request was cancelled because the server stops.") { RetryAfter = TimeSpan.FromSeconds(1) },
         _ => null,

@@ -1,5 +1,6 @@
 using LatentDb.Grains.Contracts;
 using LatentDb.Grains.Hosting;
+using LatentDb.Grains.Memories;
 using LatentDb.MemoryStore.Hosting;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
@@ -21,7 +22,7 @@ internal sealed class GrainHostFixture : IAsyncDisposable
         var options = new GrainHostOptions();
         configure?.Invoke(options);
         _store = new MemoryStoreService(Options.Create(new MemoryStoreOptions { Data = _data.Path }), TimeProvider.System, NullLogger<MemoryStoreService>.Instance);
-        Host = new EmbeddedGrainHost(options, _store.Catalog, Model, Time);
+        Host = new EmbeddedGrainHost(options, new GrainStore(_store.Catalog, _store.Exporter, _store.Importer), Model, Time);
     }
 
     public EchoModelHost Model { get; } = new();

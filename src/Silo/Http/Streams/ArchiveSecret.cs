@@ -3,9 +3,10 @@ using LatentDb.MemoryStore.Errors;
 
 namespace LatentDb.Silo.Http.Streams;
 
-/// <summary>What an archive is sealed or opened with. It comes in headers, because addresses end up in logs and histories.</summary>
+/// <summary>Archives on the wire: their type, and what they are sealed or opened with. That comes in headers, because addresses end up in logs and histories.</summary>
 internal static class ArchiveSecret
 {
+    public const string MediaType = "application/vnd.latentdb.archive";
     public const string PassphraseHeader = "X-Archive-Passphrase";
     public const string RecipientHeader = "X-Archive-Recipient";
     public const string PrivateKeyHeader = "X-Archive-Private-Key";

@@ -1,0 +1,71 @@
+using System.Buffers;
+using LatentDb.Grains.Contracts;
+using LatentDb.MemoryStore.Errors;
+using LatentDb.Silo.Api.Memories;
+using LatentDb.Silo.Http;
+using LatentDb.Silo.Http.Streams;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace LatentDb.Silo.Api.Archives;
+
+/// <summary>POST /v1/memories/import?id: a memory from an archive, read as it comes and visible only when all of it is verified.</summary>
+internal sealed class ImportMemory(RequestScope scope, SiloOptions options)
+{
+    private const int PieceBytes = 64 * 1024;
+
+    /// <summary>How long what follows a refused beginning is still read, so that its sender gets to see the answer.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
+
+    public async Task<IResult> HandleAsync(HttpContext context)
+    {
+        HttpRequest request = context.Request;
+        string? id = request.Query["id"];
+        IMemoryGrain memory = scope.Memory(id ?? Guid.CreateVersion7().ToString());
+        var command = new ImportCommand
+        {
+            Passphrase = ArchiveSecret.Read(request, ArchiveSecret.PassphraseHeader),
+            PrivateKey = ArchiveSecret.Read(request, ArchiveSecret.PrivateKeyHeader),
+            Origin = RequestScope.Origin(request),
+        };
+        RequireArchive(request);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = options.MaxImportBytes;
+        try
+        {
+            return CreatedMemory.Answer(context, await memory.ImportAsync(command, request.Body, context.RequestAborted).ConfigureAwait(false));
+        }
+        catch (LatentDbException)
+        {
+            await DrainAsync(request).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static void RequireArchive(HttpRequest request)
+    {
+        bool isArchive = MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
+            && (type.MediaType.Equals(ArchiveSecret.MediaType, StringComparison.OrdinalIgnoreCase) || type.MediaType.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase));
+        if (!isArchive) throw new LatentDbException(HttpErrorCode.UnsupportedMediaType, $"Send Content-Type: {ArchiveSecret.MediaType}.");
+    }
+
+    /// <summary>A client that is refused while it still writes sees a broken connection and not the answer; so a moderate rest is read and thrown away.</summary>
+    private static async Task DrainAsync(HttpRequest request)
+    {
+        byte[] piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(request.HttpContext.RequestAborted);
+        limit.CancelAfter(DrainLimit);
+        try
+        {
+            long left = BodyReader.SpillBytes;
+            while (left > 0 && await request.Body.ReadAsync(piece, limit.Token).ConfigureAwait(false) is var read and > 0) left -= read;
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException)
+        {
+            // The refusal is what counts; its sender may be gone.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+        }
+    }
+}
