@@ -75,6 +75,29 @@ internal static class LogFolder
             ErrorCode.UnsupportedFormat, $"The log has pages of {page} and segments of {segment} bytes and {entryHeader} bytes before each entry; no log of this program has.");
     }
 
+    /// <summary>
+    /// Makes what was found past a log's commit record durable. Whoever wrote it may have been killed before his sync, or told that it failed: then
+    /// Linux shows the bytes to readers, but counts them as clean, and a sync alone would succeed without writing them. So they are written once more.
+    /// </summary>
+    public static void WriteAgain(IDisk disk, string folder, LogGeometry geometry, long from, long until)
+    {
+        byte[] page = new byte[geometry.PageBytes];
+        for (long segment = from / geometry.SegmentBytes; segment <= (until - 1) / geometry.SegmentBytes; segment++)
+        {
+            long start = segment * geometry.SegmentBytes;
+            using IDiskFile file = disk.Open(SegmentPath(folder, (int)segment), DiskAccess.Write);
+            for (long at = Math.Max(0, from - start); at < Math.Min(until - start, geometry.SegmentBytes); at += page.Length)
+            {
+                int bytes = (int)Math.Min(page.Length, Math.Min(until - start, geometry.SegmentBytes) - at);
+                file.Write(page.AsSpan(0, file.Read(page.AsSpan(0, bytes), at)), at);
+            }
+
+            file.Sync();
+        }
+
+        disk.SyncFolder(folder);
+    }
+
     private static LatentDbException Damaged(string folder) => new(ErrorCode.DataDamaged, $"The header of the log {Path.GetFileName(folder)} is damaged.");
 }
 

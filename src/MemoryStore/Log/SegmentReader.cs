@@ -22,7 +22,7 @@ internal sealed class SegmentReader(IDisk disk, string folder, LogGeometry geome
 
     /// <summary>Fills <paramref name="entry"/> with the entry at <paramref name="address"/>, whose length the caller knows.</summary>
     /// <exception cref="SegmentMissingException">The segment was forgotten, or its file is not there.</exception>
-    /// <exception cref="LatentDbException">data_damaged when the file is too short.</exception>
+    /// <exception cref="LatentDbException">data_damaged when the file is too short; store_unavailable when the disk cannot read it.</exception>
     public async ValueTask ReadAsync(long address, Memory<byte> entry, CancellationToken cancellationToken)
     {
         int? read = await ReadUpToAsync(address + LogGeometry.EntryHeaderBytes, entry, cancellationToken).ConfigureAwait(false);
@@ -66,15 +66,22 @@ internal sealed class SegmentReader(IDisk disk, string folder, LogGeometry geome
     {
         if (address < 0) throw Damaged(address, "no log has that address");
         int segment = (int)(address / geometry.SegmentBytes);
-        IDiskFile? file = Open(segment);
-        if (file is null) return null;
         try
         {
-            return await file.ReadAsync(target, address % geometry.SegmentBytes, cancellationToken).ConfigureAwait(false);
+            IDiskFile? file = Open(segment);
+            return file is null ? null : await file.ReadAsync(target, address % geometry.SegmentBytes, cancellationToken).ConfigureAwait(false);
         }
         catch (ObjectDisposedException) when (_forgotten.ContainsKey(segment))
         {
             return null;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (IOException e)
+        {
+            throw new LatentDbException(ErrorCode.StoreUnavailable, $"The log {Path.GetFileName(folder)} cannot be read at address {address}: the disk answers with error {e.HResult & 0xffff}.", e);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Encryption;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 
 namespace LatentDb.MemoryStore.Shards;
@@ -26,8 +28,29 @@ internal sealed class ShardSet : IAsyncDisposable
 
     public int Count => _slots.Length;
 
-    /// <exception cref="Errors.LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid, key_unavailable.</exception>
+    /// <exception cref="LatentDbException">
+    /// shard_locked, data_damaged, unsupported_format, configuration_invalid, key_unavailable, store_full, store_unavailable.
+    /// </exception>
     public static async Task<ShardSet> OpenAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OpenFolderAsync(data, shards, settings, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw DurableFile.ToStoreError(e, "Opening the store");
+        }
+    }
+
+    public Shard ShardOf(MemoryKey key) => _slots[_map.ShardOf(key).Value].Current;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ShardSlot slot in _slots) await slot.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<ShardSet> OpenFolderAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
     {
         string root = Path.GetFullPath(data);
         IMasterKeyProvider master = settings.MasterKeys
@@ -52,12 +75,5 @@ internal sealed class ShardSet : IAsyncDisposable
         }
 
         return new ShardSet(map, open.MoveToImmutable(), own);
-    }
-
-    public Shard ShardOf(MemoryKey key) => _slots[_map.ShardOf(key).Value].Current;
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (ShardSlot slot in _slots) await slot.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -59,6 +59,16 @@ internal sealed class SimulatedDisk : IDisk
         }
     }
 
+    /// <summary>Ends the process and leaves the power on: the next one finds all that was written, and what was not synced still is not.</summary>
+    public SimulatedDisk AfterKill()
+    {
+        lock (_lock)
+        {
+            TurnOff();
+            return new SimulatedDisk(_root);
+        }
+    }
+
     /// <summary>A copy with everything that was written: the starting point of many runs.</summary>
     public SimulatedDisk Copy()
     {
@@ -225,7 +235,7 @@ internal sealed class SimulatedDisk : IDisk
         lock (_lock)
         {
             ThrowIfOff();
-            Change(DiskChange.Sync, path, Faults.SyncsLie ? () => { } : file.Sync);
+            Change(DiskChange.Sync, path, Faults.SyncsLie ? () => { } : file.Sync, file.FailSync);
         }
     }
 

@@ -63,6 +63,15 @@ internal sealed class SimulatedFile
         _durableLength = _length;
     }
 
+    /// <summary>
+    /// A sync that fails, as Linux does it: readers go on seeing what was written, but it counts as clean from now on, and no later sync brings it to the platter.
+    /// </summary>
+    public void FailSync()
+    {
+        _unsynced.Clear();
+        _unsyncedLengths.Clear();
+    }
+
     /// <summary>What is left of it: of each sector that was not synced one of its versions, some of them torn, and one of its lengths.</summary>
     public SimulatedFile AfterPowerCut(Random random, double kept)
     {

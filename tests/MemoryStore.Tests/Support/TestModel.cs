@@ -34,13 +34,18 @@ internal sealed class TestModel(int layers = 2, int blockRows = 4, int width = 8
     public async Task<ManifestDelta> StageAsync(IBlockSink sink, int seed)
     {
         BlockId block = sink.NextBlock();
+        foreach (BlockSlice slice in SlicesOf(block, seed)) await sink.StageAsync(slice, CancellationToken.None);
+        return Delta(block, seed);
+    }
+
+    /// <summary>What <see cref="StageAsync"/> stages.</summary>
+    public IEnumerable<BlockSlice> SlicesOf(BlockId block, int seed)
+    {
         for (int layer = 0; layer < layers; layer++)
         {
-            await sink.StageAsync(Slice(new SliceAddress(block, layer, SlicePart.Read), BlockKind.MemoryRows, blockRows, seed + layer), CancellationToken.None);
-            await sink.StageAsync(Slice(new SliceAddress(block, layer, SlicePart.Hidden), BlockKind.MemoryRows, blockRows, seed - layer), CancellationToken.None);
+            yield return Slice(new SliceAddress(block, layer, SlicePart.Read), BlockKind.MemoryRows, blockRows, seed + layer);
+            yield return Slice(new SliceAddress(block, layer, SlicePart.Hidden), BlockKind.MemoryRows, blockRows, seed - layer);
         }
-
-        return Delta(block, seed);
     }
 
     public ManifestDelta Delta(BlockId block, int seed)

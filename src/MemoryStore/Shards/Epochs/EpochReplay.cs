@@ -47,15 +47,20 @@ internal sealed partial class EpochReplay
         var start = new LogSeal(mark.Address, mark.Sequence - 1, mark.Chain);
         var replay = new LogReplay(_epochs.Get(current).Manifest, current, start, KeyOf);
         await replay.ReadCommittedAsync(seal, record => ApplyAsync(record, cancellationToken), cancellationToken).ConfigureAwait(false);
-        if (!newest.IsCertain)
-        {
-            await replay.RollForwardAsync(record => ApplyAsync(record, cancellationToken), cancellationToken).ConfigureAwait(false);
-            LogRolledForward(_logger, current, replay.Seal.Sequence - seal.Sequence);
-        }
-
+        await RollForwardAsync(replay, current, cancellationToken).ConfigureAwait(false);
         CommitSlotReading blocks = CommitSlots.Read(_layout.Disk, LogFolder.CommitPath(_layout.BlocksFolder(current)));
         var last = new EpochSeal(current, replay.Seal, LogCookie.Read(blocks.Newest).Seal);
         return new RecoveredShard(_index, WithLiveRecords(_before!.Value.Add(last)), _highMark, _frames);
+    }
+
+    /// <summary>Also when both commit slots verify: the newer one may be from before a write that the disk lost.</summary>
+    private async Task RollForwardAsync(LogReplay replay, Epoch epoch, CancellationToken cancellationToken)
+    {
+        LogSeal before = replay.Seal;
+        await replay.RollForwardAsync(record => ApplyAsync(record, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (replay.Seal.Sequence == before.Sequence) return;
+        LogFolder.WriteAgain(_layout.Disk, _layout.ManifestFolder(epoch), _epochs.Get(epoch).Manifest.Geometry, before.Address, replay.Seal.Address);
+        LogRolledForward(_logger, epoch, replay.Seal.Sequence - before.Sequence);
     }
 
     private ImmutableArray<EpochSeal> WithLiveRecords(ImmutableArray<EpochSeal> epochs)
@@ -133,6 +138,6 @@ internal sealed partial class EpochReplay
         }
     }
 
-    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "One commit slot of epoch {Epoch} is damaged; {Frames} frames after the other one verified and are kept.")]
+    [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "Epoch {Epoch} had {Frames} whole frames past its newest commit record; they are kept.")]
     private static partial void LogRolledForward(ILogger logger, Epoch epoch, long frames);
 }

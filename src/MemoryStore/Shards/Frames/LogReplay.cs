@@ -42,7 +42,7 @@ internal sealed class LogReplay(SegmentReader log, Epoch epoch, LogSeal start, F
         _end = committed.Address;
     }
 
-    /// <summary>Whole records past the committed end, for the case that the newest commit record was lost. Stops before the first bad frame.</summary>
+    /// <summary>Whole records past the committed end, because the newest commit record may be lost. Stops before the first bad frame.</summary>
     public async Task RollForwardAsync(Func<ReplayedRecord, ValueTask> apply, CancellationToken cancellationToken)
     {
         while (true)
