@@ -3,6 +3,8 @@ namespace LatentDb.MemoryStore.Disk;
 /// <summary>Small files as a whole, on any disk.</summary>
 internal static class DiskFiles
 {
+    private const int AccessDeniedErrno = 13; // EACCES
+
     /// <summary>Replaces a small file: after a power cut its content is the old one or the new one.</summary>
     public static void Replace(this IDisk disk, string path, ReadOnlySpan<byte> content)
     {
@@ -26,14 +28,32 @@ internal static class DiskFiles
         disk.SyncFolder(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Makes a folder and those above it, durable with their names.</summary>
+    /// <summary>Makes a folder, durable with its name.</summary>
     public static void CreateDurableFolder(this IDisk disk, string path)
     {
-        string full = Path.GetFullPath(path);
-        string? above = Path.GetDirectoryName(full);
-        if (above is not null && !disk.FolderExists(above)) disk.CreateDurableFolder(above);
-        disk.CreateFolder(full);
-        if (above is not null) disk.SyncFolder(above);
+        disk.CreateFolder(path);
+        disk.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>
+    /// Makes a folder and those above it, durable with their names. Those that are there are synced as well: whoever made them may have been killed
+    /// before he did.
+    /// </summary>
+    public static void CreateDurablePath(this IDisk disk, string path)
+    {
+        disk.CreateFolder(path);
+        for (string? above = Path.GetDirectoryName(Path.GetFullPath(path)); above is not null; above = Path.GetDirectoryName(above))
+        {
+            try
+            {
+                disk.SyncFolder(above);
+            }
+            catch (IOException e) when (e.HResult == AccessDeniedErrno)
+            {
+                // Not ours to read, so not ours to have made.
+                return;
+            }
+        }
     }
 
     /// <summary>The whole content of a small file.</summary>

@@ -27,7 +27,6 @@ internal sealed class ShardMap
     /// <exception cref="LatentDbException">configuration_invalid when the folder has another count; unsupported_format; data_damaged.</exception>
     public static ShardMap Open(IDisk disk, string data, int wanted)
     {
-        disk.CreateDurableFolder(data);
         string path = Path.Combine(data, FileName);
         if (!disk.FileExists(path)) return Create(disk, data, path, wanted);
         string[] lines = Encoding.ASCII.GetString(disk.ReadAll(path)).Split('\n');
@@ -44,6 +43,7 @@ internal sealed class ShardMap
 
     private static ShardMap Create(IDisk disk, string data, string path, int count)
     {
+        disk.CreateDurablePath(data);
         if (disk.Folders(data).Any(folder => Path.GetFileName(folder).StartsWith("shard-", StringComparison.Ordinal)))
         {
             throw new LatentDbException(ErrorCode.DataDamaged, $"The data folder holds shards, but its file '{FileName}' is missing.");

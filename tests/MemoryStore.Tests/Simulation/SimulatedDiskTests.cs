@@ -73,9 +73,32 @@ public sealed class SimulatedDiskTests
     [Fact]
     public void A_folder_made_durable_stays_with_all_those_above_it()
     {
-        _disk.CreateDurableFolder("/x/y/z");
+        _disk.CreateDurablePath("/x/y/z");
 
         for (int seed = 0; seed < 50; seed++) Assert.True(_disk.AfterPowerCut(seed).FolderExists("/x/y/z"));
+    }
+
+    [Fact]
+    public void A_killed_process_leaves_what_it_wrote_and_a_later_cut_takes_it()
+    {
+        using (IDiskFile file = _disk.Open(FilePath, DiskAccess.Write)) file.Write([7], 0);
+        SimulatedDisk next = _disk.AfterKill();
+
+        Assert.Equal(7, next.ReadAll(FilePath)[0]);
+        Assert.Contains(Enumerable.Range(0, 50), seed => next.AfterPowerCut(seed).ReadAll(FilePath)[0] == 0);
+    }
+
+    [Fact]
+    public void After_a_failed_sync_readers_see_what_no_later_sync_brings_to_the_platter()
+    {
+        using IDiskFile file = _disk.Open(FilePath, DiskAccess.Write);
+        file.Write([7], 0);
+        _disk.Faults.FailAt = _disk.Faults.Seen;
+        Assert.Throws<IOException>(file.Sync);
+        file.Sync();
+
+        Assert.Equal(7, _disk.ReadAll(FilePath)[0]);
+        Assert.Equal(0, _disk.AfterPowerCut(1).ReadAll(FilePath)[0]);
     }
 
     [Fact]
