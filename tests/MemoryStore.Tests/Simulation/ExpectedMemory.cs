@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Support;
@@ -11,11 +10,9 @@ namespace LatentDb.MemoryStore.Tests.Simulation;
 /// <summary>What a memory must hold, worked out without the store.</summary>
 /// <param name="Versions">Oldest first; empty = the memory does not exist.</param>
 /// <param name="Snapshots">Their names and versions.</param>
-/// <param name="Seeds">What the content of each block was made from.</param>
-internal sealed record ExpectedMemory(
-    ImmutableList<ExpectedVersion> Versions, ImmutableSortedDictionary<string, long> Snapshots, ImmutableDictionary<BlockId, int> Seeds)
+internal sealed record ExpectedMemory(ImmutableList<ExpectedVersion> Versions, ImmutableSortedDictionary<string, long> Snapshots)
 {
-    public static ExpectedMemory None { get; } = new([], ImmutableSortedDictionary<string, long>.Empty, ImmutableDictionary<BlockId, int>.Empty);
+    public static ExpectedMemory None { get; } = new([], ImmutableSortedDictionary<string, long>.Empty);
 
     public bool Exists => Versions.Count > 0;
 
@@ -32,60 +29,33 @@ internal sealed record ExpectedMemory(
         MemoryTimeline timeline;
         try
         {
-            timeline = catalog.Open(key);
+            timeline = await catalog.OpenAsync(key, CancellationToken.None);
         }
         catch (LatentDbException e) when (e.Code == ErrorCode.MemoryNotFound)
         {
             return Exists ? $"{key} does not exist" : null;
         }
 
+        if (!Exists) return $"{key} exists";
         long head = timeline.Summary.Head.Number.Value;
         if (head != Versions.Count) return $"{key} has head {head}, expected {Versions.Count}";
         string snapshots = string.Join(',', timeline.ListSnapshots().Select(s => $"{s.Name}={s.Version}"));
         string expected = string.Join(',', Snapshots.Select(s => $"{s.Key}={s.Value}"));
         if (snapshots != expected) return $"{key} has snapshots {snapshots}, expected {expected}";
+        var read = new HashSet<BlockId>();
         foreach (ExpectedVersion version in Versions)
         {
-            if (await DifferenceAsync(timeline, version) is string difference) return $"{key}: {difference}";
-        }
-
-        return await BlockDifferenceAsync(model, catalog.Blocks, key);
-    }
-
-    /// <summary>The same, with every version as the store tells it now.</summary>
-    public ExpectedMemory Remembered(MemoryCatalog catalog, MemoryKey key)
-    {
-        if (!Exists) return this;
-        MemoryTimeline timeline = catalog.Open(key);
-        return this with { Versions = [.. Versions.Select(v => v with { Told = timeline.GetVersion(v.Number) })] };
-    }
-
-    private static async Task<string?> DifferenceAsync(MemoryTimeline timeline, ExpectedVersion version)
-    {
-        VersionedManifest read = await timeline.ReadAsync(new VersionSelector.NumberSelector(version.Number), CancellationToken.None);
-        if (version.Told is not null && read.Version != version.Told) return $"version {version.Number} is {read.Version}, told was {version.Told}";
-        if (read.Version.OperationId != version.OperationId) return $"version {version.Number} is of operation {read.Version.OperationId}, not {version.OperationId}";
-        return TestModel.Fingerprinted(read.Manifest) == TestModel.Fingerprinted(version.Content) ? null : $"version {version.Number} has another manifest";
-    }
-
-    private async Task<string?> BlockDifferenceAsync(TestModel model, IBlockSource blocks, MemoryKey key)
-    {
-        foreach ((BlockId block, int seed) in Seeds)
-        {
-            foreach (BlockSlice slice in model.SlicesOf(block, seed))
-            {
-                BlockSlice read = await blocks.ReadAsync(slice.Address, CancellationToken.None);
-                if (!read.Tensors[0].Bytes.Span.SequenceEqual(slice.Tensors[0].Bytes.Span)) return $"{key}: slice {slice.Address} has other bytes";
-            }
+            if (await version.DifferenceAsync(model, timeline, catalog.Blocks, read) is string difference) return $"{key}: {difference}";
         }
 
         return null;
     }
-}
 
-/// <summary>One version that must be there.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="Content">Its manifest.</param>
-/// <param name="OperationId">The idempotency key that it was written under.</param>
-/// <param name="Told">What the store said of it, once it said something: it must say the same ever after.</param>
-internal sealed record ExpectedVersion(VersionNumber Number, Manifest Content, string? OperationId, MemoryVersion? Told = null);
+    /// <summary>The same, with every version as the store tells it now.</summary>
+    public async Task<ExpectedMemory> RememberedAsync(MemoryCatalog catalog, MemoryKey key)
+    {
+        if (!Exists) return this;
+        MemoryTimeline timeline = await catalog.OpenAsync(key, CancellationToken.None);
+        return this with { Versions = [.. Versions.Select(v => v with { Told = timeline.GetVersion(v.Number) })] };
+    }
+}

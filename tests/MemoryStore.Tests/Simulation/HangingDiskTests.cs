@@ -37,13 +37,13 @@ public sealed class HangingDiskTests : IDisposable
         }
 
         Assert.Equal(ErrorCode.StoreUnavailable, (await Assert.ThrowsAsync<LatentDbException>(() => hanging)).Code);
-        Assert.NotNull(open.Shards.Shards[0].Failure);
-        Assert.Null(open.Shards.Shards[1].Failure);
+        Assert.NotNull(open.Shards.Shards.First().Failure);
+        Assert.Null(open.Shards.Shards.Last().Failure);
         Assert.Equal(VersionNumber.First, (await timelines[0].ReadAsync(VersionSelector.Head, CancellationToken.None)).Version.Number);
         Assert.Equal(7, (await _model.InjectAsync(timelines[1], 6)).Number.Value);
         disk.Faults.Hang.Set();
     }
 
     private static MemoryKey KeyIn(OpenStore open, int shard) =>
-        Enumerable.Range(0, 1000).Select(i => OpenStore.Key($"m{i}")).First(key => open.Shards.ShardOf(key) == open.Shards.Shards[shard]);
+        Enumerable.Range(0, 1000).Select(i => OpenStore.Key($"m{i}")).First(key => open.Shards.ShardOf(key).Id.Value == shard);
 }

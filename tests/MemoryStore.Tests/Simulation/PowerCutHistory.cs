@@ -25,7 +25,7 @@ internal static class PowerCutHistory
     {
         var random = new Random(seed);
         var model = new TestModel(width: 8 << random.Next(7));
-        SimulatedWriter[] writers = [.. Enumerable.Range(0, Writers).Select(i => new SimulatedWriter(model, OpenStore.Key($"m{i}"), (seed * 31) + i))];
+        SimulatedWriter[] writers = [.. Enumerable.Range(0, Writers).Select(i => new SimulatedWriter(model, $"m{i}", (seed * 31) + i))];
         var disk = new SimulatedDisk();
         for (int cut = 0; cut < cuts; cut++)
         {

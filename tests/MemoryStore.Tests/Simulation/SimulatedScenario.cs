@@ -19,7 +19,7 @@ internal sealed class SimulatedScenario
         _act = act;
     }
 
-    public static IEnumerable<string> Names => ["open", "gather", "create", "inject", "checkpoint", "rollback", "snapshot", "remove snapshot", "delete"];
+    public static IEnumerable<string> Names => ["open", "create", "inject", "checkpoint", "rollback", "snapshot", "remove snapshot", "fork", "erase", "erase source", "erase fork"];
 
     /// <summary>True when the fault is to fall into the opening itself.</summary>
     public bool IsOpening => _act is null;
@@ -27,16 +27,17 @@ internal sealed class SimulatedScenario
     public static async Task<SimulatedScenario> PrepareAsync(SimulatedStore store, string name)
     {
         var disk = new SimulatedDisk();
-        var writer = new SimulatedWriter(new TestModel(width: 256), OpenStore.Key("m0"), seed: 1);
-        int openings = name == "gather" ? 3 : 1;
-        for (int opening = 0; opening < openings; opening++)
+        var writer = new SimulatedWriter(new TestModel(width: 256), "m0", seed: 1);
+        await using (OpenStore open = await store.OpenAsync(disk, shards: 1))
         {
-            await using OpenStore open = await store.OpenAsync(disk, shards: 1);
-            if (opening == 0 && name != "create") await writer.CreateAsync(open.Catalog);
-            if (name == "create") continue;
-            await writer.InjectAsync(open.Catalog);
-            await writer.SnapshotAsync(open.Catalog);
-            await writer.InjectAsync(open.Catalog);
+            if (name != "create")
+            {
+                await writer.CreateAsync(open.Catalog);
+                await writer.InjectAsync(open.Catalog);
+                await writer.SnapshotAsync(open.Catalog);
+                await writer.InjectAsync(open.Catalog);
+                if (name is "erase source" or "erase fork") await writer.ForkAsync(open.Catalog);
+            }
         }
 
         return new SimulatedScenario(store, disk, writer, Act(name));
@@ -56,7 +57,9 @@ internal sealed class SimulatedScenario
         "rollback" => (writer, catalog) => writer.RollBackAsync(catalog),
         "snapshot" => (writer, catalog) => writer.SnapshotAsync(catalog),
         "remove snapshot" => (writer, catalog) => writer.RemoveSnapshotAsync(catalog),
-        "delete" => (writer, catalog) => writer.DeleteAsync(catalog),
+        "fork" => (writer, catalog) => writer.ForkAsync(catalog),
+        "erase" or "erase source" => (writer, catalog) => writer.EraseAsync(catalog),
+        "erase fork" => (writer, catalog) => writer.EraseForkAsync(catalog),
         _ => null,
     };
 }

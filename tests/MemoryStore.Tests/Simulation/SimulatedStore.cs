@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Disk;
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Tests.Support;
@@ -15,6 +16,8 @@ internal sealed class SimulatedStore : IDisposable
 
     private const int Shards = 2;
 
+    private static readonly LocalMasterKeys Master = LocalMasterKeys.Parse(Convert.ToBase64String(new byte[32]), "The test");
+
     private readonly TempFolder _locks = new();
 
     public SimulatedStore()
@@ -27,11 +30,11 @@ internal sealed class SimulatedStore : IDisposable
     public static ShardSettings Settings(IDisk disk) => new()
     {
         Disk = disk,
+        MasterKeys = Master,
         ManifestGeometry = new LogGeometry(16 << 10, 128 << 10, 64 << 10),
         BlockGeometry = new LogGeometry(32 << 10, 128 << 10, 64 << 10),
         FramesBetweenCheckpoints = 20,
         BytesBetweenCheckpoints = 64 << 10,
-        MaxLooseEpochs = 3,
         WritesBetweenImages = 5,
     };
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Support;
@@ -6,42 +7,54 @@ using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Tests.Simulation;
 
-/// <summary>The only writer of one memory: does random things to it and knows what must be there, or what may be there after a failure.</summary>
-internal sealed class SimulatedWriter(TestModel model, MemoryKey key, int seed)
+/// <summary>The only writer of one memory and of a fork of it: does random things and knows what must be there, or what may be there after a failure.</summary>
+internal sealed class SimulatedWriter(TestModel model, string name, int seed)
 {
     private readonly Random _random = new(seed);
-    private ExpectedMemory _known = ExpectedMemory.None;
-    private ExpectedMemory? _maybe;
+    private ImmutableDictionary<MemoryKey, ExpectedMemory> _known =
+        ImmutableDictionary<MemoryKey, ExpectedMemory>.Empty.Add(OpenStore.Key(name), ExpectedMemory.None).Add(OpenStore.Key($"{name}-fork"), ExpectedMemory.None);
+
+    private (MemoryKey Key, ExpectedMemory Memory)? _maybe;
     private int _operations;
 
-    public MemoryKey Key => key;
+    private MemoryKey Main { get; } = OpenStore.Key(name);
+
+    private MemoryKey Fork { get; } = OpenStore.Key($"{name}-fork");
 
     /// <summary>Operations that the store acknowledged.</summary>
     public int Acknowledged { get; private set; }
 
     /// <summary>Another writer that knows the same; for many runs from one beginning.</summary>
-    public SimulatedWriter Copy(int otherSeed) => new(model, key, otherSeed) { _known = _known, _operations = _operations };
+    public SimulatedWriter Copy(int otherSeed) => new(model, name, otherSeed) { _known = _known, _operations = _operations };
 
     /// <summary>Finds out which of the two possible states the store is in, and that it is exactly that one.</summary>
     public async Task CheckAsync(MemoryCatalog catalog)
     {
-        string? difference = await _known.DifferenceAsync(model, catalog, key);
-        if (difference is not null && _maybe is not null)
+        if (_maybe is (MemoryKey key, ExpectedMemory after))
         {
-            string? other = await _maybe.DifferenceAsync(model, catalog, key);
-            difference = other is null ? null : $"{difference}; after the unanswered operation: {other}";
-            _known = _maybe;
+            string? before = await _known[key].DifferenceAsync(model, catalog, key);
+            string? other = before is null ? null : await after.DifferenceAsync(model, catalog, key);
+            if (other is not null) throw new InvalidOperationException($"{before}; after the unanswered operation: {other}");
+            if (before is not null) _known = _known.SetItem(key, after);
+            _maybe = null;
         }
 
-        if (difference is not null) throw new InvalidOperationException(difference);
-        _maybe = null;
-        _known = _known.Remembered(catalog, key);
+        await CheckKnownAsync(catalog);
+        foreach ((MemoryKey one, ExpectedMemory memory) in _known) _known = _known.SetItem(one, await memory.RememberedAsync(catalog, one));
     }
 
-    /// <summary>Whether what was acknowledged can be read from a store that has refused a write: it shows nothing that it did not acknowledge.</summary>
+    /// <summary>
+    /// Whether what was acknowledged can be read from a store that has refused a write: it shows nothing that it did not acknowledge, except that a
+    /// memory whose erasure has begun may be gone.
+    /// </summary>
     public async Task CheckKnownAsync(MemoryCatalog catalog)
     {
-        if (await _known.DifferenceAsync(model, catalog, key) is string difference) throw new InvalidOperationException(difference);
+        foreach ((MemoryKey key, ExpectedMemory memory) in _known)
+        {
+            bool isBeingErased = _maybe is (MemoryKey erased, { Exists: false }) && erased == key;
+            if (isBeingErased && await ExpectedMemory.None.DifferenceAsync(model, catalog, key) is null) continue;
+            if (await memory.DifferenceAsync(model, catalog, key) is string difference) throw new InvalidOperationException(difference);
+        }
     }
 
     /// <summary>Writes until the store refuses.</summary>
@@ -60,77 +73,114 @@ internal sealed class SimulatedWriter(TestModel model, MemoryKey key, int seed)
     }
 
     /// <summary>One random operation.</summary>
-    public Task StepAsync(MemoryCatalog catalog) => !_known.Exists ? CreateAsync(catalog) : _random.Next(20) switch
+    public Task StepAsync(MemoryCatalog catalog)
     {
-        < 11 => InjectAsync(catalog),
-        < 14 => RollBackAsync(catalog),
-        < 17 => SnapshotAsync(catalog),
-        < 19 => RemoveSnapshotAsync(catalog),
-        _ => DeleteAsync(catalog),
-    };
+        if (!_known[Main].Exists) return CreateAsync(catalog);
+        MemoryKey key = _known[Fork].Exists && _random.Next(3) == 0 ? Fork : Main;
+        return _random.Next(20) switch
+        {
+            < 11 => InjectAsync(catalog, key),
+            < 14 => RollBackAsync(catalog, key),
+            < 16 => SnapshotAsync(catalog, key),
+            < 17 => RemoveSnapshotAsync(catalog, key),
+            < 19 when !_known[Fork].Exists => ForkAsync(catalog),
+            _ => EraseAsync(catalog, key),
+        };
+    }
 
     public async Task CreateAsync(MemoryCatalog catalog)
     {
-        Manifest genesis = await catalog.EnsureGenesisAsync(key, model.Fingerprint, model.WriteGenesisAsync, CancellationToken.None);
-        _maybe = ExpectedMemory.None.With(new ExpectedVersion(VersionNumber.First, genesis, null));
-        MemoryTimeline timeline = await catalog.CreateAsync(key, model.Fingerprint, null, CancellationToken.None);
+        Manifest genesis = await catalog.EnsureGenesisAsync(Main, model.Fingerprint, model.WriteGenesisAsync, CancellationToken.None);
+        Try(Main, ExpectedMemory.None.With(new ExpectedVersion(VersionNumber.First, genesis, null)));
+        MemoryTimeline timeline = await catalog.CreateAsync(Main, model.Fingerprint, null, WriteOrigin.None, CancellationToken.None);
         Acknowledge(timeline.Summary.Head);
     }
 
-    public async Task InjectAsync(MemoryCatalog catalog)
+    public Task InjectAsync(MemoryCatalog catalog) => InjectAsync(catalog, Main);
+
+    public Task RollBackAsync(MemoryCatalog catalog) => RollBackAsync(catalog, Main);
+
+    public Task SnapshotAsync(MemoryCatalog catalog) => SnapshotAsync(catalog, Main);
+
+    public Task RemoveSnapshotAsync(MemoryCatalog catalog) => RemoveSnapshotAsync(catalog, Main);
+
+    public Task EraseAsync(MemoryCatalog catalog) => EraseAsync(catalog, Main);
+
+    public Task EraseForkAsync(MemoryCatalog catalog) => EraseAsync(catalog, Fork);
+
+    public async Task ForkAsync(MemoryCatalog catalog)
     {
-        MemoryTimeline timeline = catalog.Open(key);
+        ExpectedVersion source = AnyVersion(Main);
+        WriteOrigin origin = NextOrigin();
+        Try(Fork, ExpectedMemory.None.With(new ExpectedVersion(VersionNumber.First, source.Content.WithoutUnusedBlocks(spare: 0), origin.OperationId)));
+        MemoryTimeline fork = await catalog.ForkAsync(Main, At(source.Number), Fork, null, origin, CancellationToken.None);
+        Acknowledge(fork.Summary.Head);
+    }
+
+    private async Task InjectAsync(MemoryCatalog catalog, MemoryKey key)
+    {
+        MemoryTimeline timeline = await catalog.OpenAsync(key, CancellationToken.None);
         int content = _random.Next(1 << 30);
-        string? operation = NextOperation();
+        string? operation = NextOrigin().OperationId;
+        string? text = _random.Next(2) == 0 ? null : new string('t', _random.Next(5000));
         await using AppendTransaction transaction = timeline.BeginAppend();
         ManifestDelta delta = await model.StageAsync(transaction, content);
-        VersionNumber head = _known.Head.Number;
-        var version = new ExpectedVersion(head.Next(), delta.Apply(_known.Head.Content), operation);
-        _maybe = _known.With(version) with { Seeds = _known.Seeds.Add(delta.Block, content) };
-        var draft = new VersionDraft([delta], model.Fingerprint, (ulong)content, Tokens: 16, operation);
-        Acknowledge(await timeline.AppendAsync(transaction, draft, head, CancellationToken.None));
+        ExpectedVersion head = _known[key].Head;
+        Manifest after = model.Delta(ExpectedVersion.BlockOf(content), content).Apply(head.Content);
+        Try(key, _known[key].With(new ExpectedVersion(head.Number.Next(), after, operation, text)));
+        var draft = new VersionDraft([delta], model.Fingerprint, (ulong)content, Tokens: 16, operation) { Text = text };
+        Acknowledge(await timeline.AppendAsync(transaction, draft, head.Number, CancellationToken.None));
     }
 
-    public async Task RollBackAsync(MemoryCatalog catalog)
+    private async Task RollBackAsync(MemoryCatalog catalog, MemoryKey key)
     {
-        ExpectedVersion target = _known.Versions[_random.Next(_known.Versions.Count)];
-        string? operation = NextOperation();
-        VersionNumber head = _known.Head.Number;
-        _maybe = _known.With(new ExpectedVersion(head.Next(), target.Content, operation));
-        var selector = new VersionSelector.NumberSelector(target.Number);
-        Acknowledge(await catalog.Open(key).RollBackAsync(selector, head, operation, CancellationToken.None));
+        ExpectedVersion target = AnyVersion(key);
+        WriteOrigin origin = NextOrigin();
+        VersionNumber head = _known[key].Head.Number;
+        MemoryTimeline timeline = await catalog.OpenAsync(key, CancellationToken.None);
+        Try(key, _known[key].With(new ExpectedVersion(head.Next(), target.Content, origin.OperationId)));
+        Acknowledge(await timeline.RollBackAsync(At(target.Number), head, origin, CancellationToken.None));
     }
 
-    public async Task SnapshotAsync(MemoryCatalog catalog)
+    private async Task SnapshotAsync(MemoryCatalog catalog, MemoryKey key)
     {
-        string name = $"s{_operations++}";
-        VersionNumber version = _known.Versions[_random.Next(_known.Versions.Count)].Number;
-        _maybe = _known with { Snapshots = _known.Snapshots.Add(name, version.Value) };
-        await catalog.Open(key).CreateSnapshotAsync(SnapshotName.Parse(name), new VersionSelector.NumberSelector(version), CancellationToken.None);
+        string snapshot = $"s{_operations++}";
+        VersionNumber version = AnyVersion(key).Number;
+        MemoryTimeline timeline = await catalog.OpenAsync(key, CancellationToken.None);
+        Try(key, _known[key] with { Snapshots = _known[key].Snapshots.Add(snapshot, version.Value) });
+        await timeline.CreateSnapshotAsync(SnapshotName.Parse(snapshot), At(version), CancellationToken.None);
         Acknowledge();
     }
 
-    public async Task RemoveSnapshotAsync(MemoryCatalog catalog)
+    private async Task RemoveSnapshotAsync(MemoryCatalog catalog, MemoryKey key)
     {
-        if (_known.Snapshots.Count == 0) return;
-        string name = _known.Snapshots.Keys.ElementAt(_random.Next(_known.Snapshots.Count));
-        _maybe = _known with { Snapshots = _known.Snapshots.Remove(name) };
-        await catalog.Open(key).DeleteSnapshotAsync(SnapshotName.Parse(name), CancellationToken.None);
+        if (_known[key].Snapshots.IsEmpty) return;
+        string snapshot = _known[key].Snapshots.Keys.ElementAt(_random.Next(_known[key].Snapshots.Count));
+        MemoryTimeline timeline = await catalog.OpenAsync(key, CancellationToken.None);
+        Try(key, _known[key] with { Snapshots = _known[key].Snapshots.Remove(snapshot) });
+        await timeline.DeleteSnapshotAsync(SnapshotName.Parse(snapshot), CancellationToken.None);
         Acknowledge();
     }
 
-    public async Task DeleteAsync(MemoryCatalog catalog)
+    private async Task EraseAsync(MemoryCatalog catalog, MemoryKey key)
     {
-        _maybe = ExpectedMemory.None;
-        await catalog.DeleteAsync(key, CancellationToken.None);
+        Try(key, ExpectedMemory.None);
+        await catalog.EraseAsync(key, CancellationToken.None);
         Acknowledge();
     }
 
-    private string? NextOperation() => _random.Next(2) == 0 ? null : $"op-{seed}-{_operations++}";
+    private ExpectedVersion AnyVersion(MemoryKey key) => _known[key].Versions[_random.Next(_known[key].Versions.Count)];
+
+    private WriteOrigin NextOrigin() => _random.Next(2) == 0 ? WriteOrigin.None : new WriteOrigin($"op-{seed}-{_operations++}", null);
+
+    private static VersionSelector.NumberSelector At(VersionNumber version) => new(version);
+
+    private void Try(MemoryKey key, ExpectedMemory memory) => _maybe = (key, memory);
 
     private void Acknowledge(MemoryVersion? head = null)
     {
-        _known = head is null ? _maybe! : _maybe!.Acknowledged(head);
+        (MemoryKey key, ExpectedMemory memory) = _maybe!.Value;
+        _known = _known.SetItem(key, head is null ? memory : memory.Acknowledged(head));
         _maybe = null;
         Acknowledged++;
     }

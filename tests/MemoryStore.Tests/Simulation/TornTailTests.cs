@@ -2,6 +2,7 @@ using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Tests.Fuzz;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
@@ -39,7 +40,7 @@ public sealed class TornTailTests : IAsyncLifetime, IDisposable
         Note();
         await timeline.CreateSnapshotAsync(SnapshotName.Parse("one"), VersionSelector.Head, CancellationToken.None);
         Note();
-        await open.Catalog.CreateAsync(OpenStore.Key("eve"), _model.Fingerprint, $"{{\"text\":\"{new string('x', 9000)}\"}}", CancellationToken.None);
+        await open.Catalog.CreateAsync(OpenStore.Key("eve"), _model.Fingerprint, $"{{\"text\":\"{new string('x', 9000)}\"}}", WriteOrigin.None, CancellationToken.None);
         Note();
         await timeline.CreateSnapshotAsync(SnapshotName.Parse("two"), VersionSelector.Head, CancellationToken.None);
         Note();
@@ -59,7 +60,7 @@ public sealed class TornTailTests : IAsyncLifetime, IDisposable
         byte[] commit = [.. _commits[isSlotTorn ? 1 : 0]];
         if (isSlotTorn) commit.AsSpan(NewestSlot(commit) * SlotBytes, SlotBytes).Fill(0xa5);
         List<long> ends = await RecordEndsAsync();
-        foreach (int at in TailBytes())
+        foreach (int at in await TailBytesAsync())
         {
             int whole = ends.Count(end => at >= end);
             int state = await StateAsync(Torn(at, isGarbage, commit));
@@ -153,12 +154,22 @@ public sealed class TornTailTests : IAsyncLifetime, IDisposable
         return disk;
     }
 
-    /// <summary>Every byte of the frames, and every so many of what fills the sectors between them; all of them in a long run.</summary>
-    private IEnumerable<int> TailBytes()
+    /// <summary>Every byte of the frames' headers and ends, and every so many of what is between; all of them in a long run.</summary>
+    private async Task<List<int>> TailBytesAsync()
     {
-        bool isLong = Environment.GetEnvironmentVariable("LATENTDB_LONG") == "1";
-        byte[] log = _disk.ReadAll(Log);
-        for (int at = (int)_ends[0]; at < _ends[TailRecords]; at += isLong || log.AsSpan(at, 24).ContainsAnyExcept((byte)0, (byte)'x') ? 1 : 97) yield return at;
+        var places = new SortedSet<int>();
+        for (int at = (int)_ends[0]; at < _ends[TailRecords]; at += (LongMode.IsOn ? 1 : 97)) places.Add(at);
+        using var reader = new SegmentReader(_disk, Manifest, LogFolder.Read(_disk, Manifest).Geometry);
+        var scanner = new LogScanner(reader, _ends[0]);
+        while (await scanner.MoveNextAsync(_ends[TailRecords], CancellationToken.None))
+        {
+            int end = (int)scanner.Address + LogGeometry.EntryHeaderBytes + scanner.Entry.Length;
+            places.UnionWith(Enumerable.Range((int)scanner.Address, LogGeometry.EntryHeaderBytes + 96));
+            places.UnionWith(Enumerable.Range(end - 16, 32));
+        }
+
+        places.RemoveWhere(at => at >= _ends[TailRecords]);
+        return [.. places];
     }
 
     /// <summary>Where the last frame of each of the last records ends, without what fills its sector.</summary>
@@ -187,10 +198,10 @@ public sealed class TornTailTests : IAsyncLifetime, IDisposable
         try
         {
             await using OpenStore open = await _store.OpenAsync(disk, shards: 1);
-            MemoryTimeline timeline = open.Catalog.Open(OpenStore.Key("bob"));
+            MemoryTimeline timeline = await open.Catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None);
             Assert.Equal(3, timeline.Summary.Head.Number.Value);
             string snapshots = string.Join(',', timeline.ListSnapshots().Select(s => s.Name.ToString()));
-            int memories = open.Catalog.List(TenantId.Parse("acme"), 10, null).Length;
+            int memories = (await open.Catalog.ListAsync(TenantId.Parse("acme"), 10, null, CancellationToken.None)).Length;
             return (snapshots, memories) switch
             {
                 ("", 1) => 0,
