@@ -43,7 +43,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             string output = server.Output;
             await server.DisposeAsync().ConfigureAwait(false);
-            throw new ServerStartException($"{error.Message} It said:\n{output}", error);
+            throw new ServerStartException(ReasonIn(output) ?? $"{error.Message} It said:\n{output}", error);
         }
         catch
         {
@@ -111,6 +111,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             throw new InvalidOperationException("The server ended before it was ready.", error);
         }
+    }
+
+    /// <summary>The one line in which the server says what an operator can repair; null when it failed otherwise.</summary>
+    private static string? ReasonIn(string output)
+    {
+        const string mark = "latentdb: ";
+        return output.Split('\n').LastOrDefault(line => line.StartsWith(mark, StringComparison.Ordinal))?[mark.Length..];
     }
 
     private bool IsRunning()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LatentDb.Silo.Tests.Support;
+using LatentDb.Testing;
 
 namespace LatentDb.Silo.Tests.Cli;
 
@@ -42,6 +43,69 @@ public sealed class CliTests(SiloFixture fixture) : IClassFixture<SiloFixture>
 
         Assert.True(inject.ExitCode == 0, inject.ToString());
         Assert.Equal(2, await fixture.Silo.HeadAsync(id));
+    }
+
+    [Fact]
+    public async Task History_diff_and_fork_tell_people_and_programs()
+    {
+        string id = await fixture.NewMemoryAsync();
+        await OkAsync("inject", id, "Maria lives in Lisbon.", "--metadata", """{"source":"shell"}""", "--key", "k-1");
+
+        string history = await OkAsync("history", id);
+        string diff = await OkAsync("diff", id, "1");
+        Assert.Contains($"{id}-fork", await OkAsync("fork", id, $"{id}-fork", "--at", "2"), StringComparison.Ordinal);
+
+        Assert.Contains("k-1", history, StringComparison.Ordinal);
+        Assert.Contains("shell", history, StringComparison.Ordinal);
+        Assert.Contains("Maria lives in Lisbon.", diff, StringComparison.Ordinal);
+        Assert.Contains("\"texts_added\"", await OkAsync("diff", id, "1", "2", "--json"), StringComparison.Ordinal);
+        Assert.Contains("\"forked_from\"", await OkAsync("history", $"{id}-fork", "--json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_memory_goes_through_a_file_and_standard_streams()
+    {
+        using var folder = new TempFolder();
+        string id = await fixture.NewMemoryAsync();
+        await OkAsync("inject", id, "Maria lives in Lisbon. Peter works as a baker.");
+        string file = Path.Combine(folder.Path, "a.latentdb");
+        string secret = Path.Combine(folder.Path, "secret");
+        await File.WriteAllTextAsync(secret, "correct horse – ñandú\n");
+
+        await OkAsync("export", id, file, "--passphrase-file", secret);
+        Outcome again = await RunAsync(null, "export", id, file);
+        Outcome bare = await RunAsync(null, "import", file, $"{id}-2");
+        string imported = await OkAsync("import", file, $"{id}-2", "--passphrase-file", secret, "--json");
+
+        Assert.Equal(2, again.ExitCode);
+        Assert.Equal(1, bare.ExitCode);
+        Assert.Contains("\"version\": 2", imported, StringComparison.Ordinal);
+        Assert.Equal([file, secret], Directory.GetFiles(folder.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_folder_that_no_server_has_open_is_served_without_a_model()
+    {
+        using var folder = new TempFolder();
+        string data = Path.Combine(folder.Path, "data");
+        string file = Path.Combine(folder.Path, "a.latentdb");
+        await using (SiloProcess silo = await SiloProcess.StartAsync(data))
+        {
+            string server = silo.Address.ToString();
+            while ((await RunAsync(null, "memories", "create", "bob", "--server", server)).ExitCode != 0) await Task.Delay(100);
+            await OkAsync("inject", "bob", "Maria lives in Lisbon.", "--server", server);
+            Outcome locked = await RunAsync(null, "store", "export", "bob", file, "--data", data);
+            Assert.Equal(1, locked.ExitCode);
+            Assert.Contains("shard_locked", Assert.Single(locked.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+            await silo.KillAsync();
+        }
+
+        await OkAsync("store", "export", "bob", file, "--data", data);
+        string imported = await OkAsync("store", "import", file, "eve", "--data", data);
+        Outcome nowhere = await RunAsync(null, "store", "export", "bob", file, "--force", "--data", Path.Combine(folder.Path, "mistyped"));
+
+        Assert.Contains("version is 2", imported, StringComparison.Ordinal);
+        Assert.Equal(2, nowhere.ExitCode);
     }
 
     [Theory]
