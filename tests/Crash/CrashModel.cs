@@ -27,6 +27,9 @@ internal static class CrashModel
         return new Manifest([new ManifestBlock(block, 0, PoolRows)], layers, 0);
     }
 
+    /// <summary>What an operation injects follows from its key, so that sending it again sends the same.</summary>
+    public static int SeedOf(string operation) => BitConverter.ToInt32(SHA256.HashData(Encoding.UTF8.GetBytes(operation))) & int.MaxValue;
+
     /// <summary>Stages 1 to 4 chunks.</summary>
     public static async Task<ImmutableArray<ManifestDelta>> StageAsync(IBlockSink sink, int seed)
     {
