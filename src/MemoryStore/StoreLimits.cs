@@ -45,17 +45,17 @@ public static class StoreLimits
     /// <summary>Bytes of the manifest log between two checkpoints: what recovery reads at most before it serves.</summary>
     public const long BytesBetweenCheckpoints = 16L << 20;
 
-    /// <summary>Epochs that a shard keeps apart before an open gathers the small ones.</summary>
+    /// <summary>Epochs that a shard keeps apart before compaction gathers the small ones.</summary>
     public const int MaxLooseEpochs = 8;
 
-    /// <summary>Live bytes up to which an epoch counts as small: half of what one open may copy.</summary>
+    /// <summary>Live bytes up to which an epoch counts as small: a second's work for any disk.</summary>
     public const long SmallEpochBytes = 32L << 20;
-
-    /// <summary>Bytes that one open may copy to gather small epochs: well under a second on any disk.</summary>
-    public const long MaxGatheredBytes = 64L << 20;
 
     /// <summary>Runs and blocks of the manifests that the open shards keep decoded together: at about 24 bytes each, some 48 MiB.</summary>
     public const long MaxCachedRuns = 2L << 20;
+
+    /// <summary>Days of the longest retention window: a hundred years, so that no time overflows.</summary>
+    public const double MaxRetentionDays = 36_525;
 
     /// <summary>Memories that one listing returns at most.</summary>
     public const int MaxPageItems = 1000;

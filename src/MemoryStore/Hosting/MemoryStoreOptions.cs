@@ -1,3 +1,6 @@
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Versions;
+
 namespace LatentDb.MemoryStore.Hosting;
 
 /// <summary>Where and how the store keeps its data.</summary>
@@ -8,4 +11,38 @@ public sealed class MemoryStoreOptions
 
     /// <summary>Shards of the data folder, fixed when it is made. Default 1: one process, one owner; a cluster uses a power of two.</summary>
     public int Shards { get; set; } = 1;
+
+    /// <summary>Days for which a version stays readable after it ceased to be the head; null = no such rule. Default 7.</summary>
+    public double? RetentionDays { get; set; } = RetentionPolicy.Default.Window?.TotalDays;
+
+    /// <summary>Newest versions that stay readable whatever their age; null = no such rule. With both rules null nothing is ever dropped.</summary>
+    public int? RetentionVersions { get; set; }
+
+    /// <summary>Other rules for single tenants, by tenant id.</summary>
+    public IDictionary<string, TenantRetention> TenantRetention { get; } = new Dictionary<string, TenantRetention>(StringComparer.Ordinal);
+
+    /// <summary>Pause between two passes of compaction; zero = no passes but those that are asked for. Default one minute.</summary>
+    public TimeSpan CompactionPause { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Bytes per second that a pass of compaction may copy. Default 64 MiB: a small part of what a disk does.</summary>
+    public long CompactionBytesPerSecond { get; set; } = 64L << 20;
+
+    /// <summary>The rule of a tenant.</summary>
+    internal RetentionPolicy RetentionOf(TenantId tenant)
+    {
+        double? days = RetentionDays;
+        int? versions = RetentionVersions;
+        if (TenantRetention.TryGetValue(tenant.Value, out TenantRetention? own)) (days, versions) = (own.Days, own.Versions);
+        return new RetentionPolicy(days is double d ? TimeSpan.FromDays(d) : null, versions);
+    }
+}
+
+/// <summary>Retention of one tenant.</summary>
+public sealed class TenantRetention
+{
+    /// <summary>As <see cref="MemoryStoreOptions.RetentionDays"/>.</summary>
+    public double? Days { get; set; }
+
+    /// <summary>As <see cref="MemoryStoreOptions.RetentionVersions"/>.</summary>
+    public int? Versions { get; set; }
 }

@@ -24,6 +24,7 @@ public static class MemoryStoreRegistration
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Catalog);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Exporter);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Importer);
+        services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Compactor);
         return services;
     }
 }

@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Transfer;
@@ -15,6 +16,8 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
     private readonly ShardSettings _settings;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile ShardSet? _shards;
+    private CancellationTokenSource? _stopping;
+    private Task _compaction = Task.CompletedTask;
 
     public MemoryStoreService(IOptions<MemoryStoreOptions> options, TimeProvider time, ILogger<MemoryStoreService> logger)
         : this(RequireOptions(options), new ShardSettings { Time = time, Logger = logger })
@@ -28,6 +31,7 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
         Catalog = new MemoryCatalog(RequireOpen);
         Exporter = new MemoryExporter(RequireOpen);
         Importer = new MemoryImporter(RequireOpen, Catalog);
+        Compactor = new StoreCompactor(RequireOpen, options.RetentionOf, settings.Time, settings.Logger);
     }
 
     /// <summary>The memories; usable from start to stop.</summary>
@@ -38,6 +42,9 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
 
     /// <summary>Archives into memories.</summary>
     public MemoryImporter Importer { get; }
+
+    /// <summary>Retention and compaction; usable from start to stop.</summary>
+    public StoreCompactor Compactor { get; }
 
     /// <summary>Why a shard takes no writes, or null while all do: for readiness checks.</summary>
     public LatentDbException? Failure => _shards?.Shards.Select(shard => shard.Failure).FirstOrDefault(failure => failure is not null);
@@ -55,7 +62,10 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _shards ??= await ShardSet.OpenAsync(_options.Data, _options.Shards, _settings, cancellationToken).ConfigureAwait(false);
+            if (_shards is not null) return;
+            _shards = await ShardSet.OpenAsync(_options.Data, _options.Shards, _settings, cancellationToken).ConfigureAwait(false);
+            _stopping = new CancellationTokenSource();
+            if (_options.CompactionPause > TimeSpan.Zero) _compaction = Compactor.LoopAsync(_options.CompactionPause, _options.CompactionBytesPerSecond, _stopping.Token);
         }
         finally
         {
@@ -81,9 +91,11 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _gate.WaitAsync().ConfigureAwait(false);
+        // Not to be cancelled: the token at hand is that of the loop which this ends.
+        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
+            await StopCompactionAsync().ConfigureAwait(false);
             ShardSet? shards = _shards;
             _shards = null;
             if (shards is not null) await shards.DisposeAsync().ConfigureAwait(false);
@@ -92,6 +104,15 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
         {
             _gate.Release();
         }
+    }
+
+    private async Task StopCompactionAsync()
+    {
+        if (_stopping is null) return;
+        using CancellationTokenSource stopping = _stopping;
+        _stopping = null;
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await _compaction.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private ShardSet RequireOpen() => _shards ?? throw new LatentDbException(ErrorCode.ShuttingDown, "The store is not open.");

@@ -29,6 +29,36 @@ internal sealed class SegmentUsageTable
         foreach (StoredSlice slice in block.Slices) Remove(slice.Location, LogName.Blocks);
     }
 
+    /// <summary>Counts everything that a memory's state refers to.</summary>
+    public void Add(MemoryState state)
+    {
+        foreach (VersionState version in state.Versions) Add(version.Location, LogName.Manifest);
+        foreach (StoredBlock block in state.Blocks) Add(block);
+    }
+
+    /// <summary>The reverse of <see cref="Add(MemoryState)"/>.</summary>
+    public void Remove(MemoryState state)
+    {
+        foreach (VersionState version in state.Versions) Remove(version.Location, LogName.Manifest);
+        foreach (StoredBlock block in state.Blocks) Remove(block);
+    }
+
+    public void Remove(ImmutableArray<SegmentUsage> usage)
+    {
+        lock (_lock)
+        {
+            foreach (SegmentUsage item in usage) _bytes[item.Segment] = _bytes.GetValueOrDefault(item.Segment) - item.Bytes;
+        }
+    }
+
+    /// <summary>What a state counts for.</summary>
+    public ImmutableArray<SegmentUsage> Of(MemoryState state)
+    {
+        var table = new SegmentUsageTable { SegmentBytes = SegmentBytes };
+        table.Add(state);
+        return table.ToArray();
+    }
+
     /// <summary>Takes the counts of a checkpoint in place of all others.</summary>
     public void Load(ImmutableArray<SegmentUsage> usage)
     {

@@ -31,6 +31,9 @@ internal sealed class ShardIndex
 
     public SegmentUsageTable Usage { get; } = new();
 
+    /// <summary>True when the count of live bytes has to be made anew before anything is deleted by it.</summary>
+    public bool IsUsageUncertain { get; private set; }
+
     /// <summary>Where the stored directory stands.</summary>
     public DirectoryPages Pages { get; } = new();
 
@@ -85,7 +88,7 @@ internal sealed class ShardIndex
             case GenesisRecord r: AddGenesis(new GenesisState(r.Fingerprint, location, r.Blocks)); break;
             case MemoryCreatedRecord r: Create(header, r); break;
             case MemoryAddedRecord r: Add(header, r); break;
-            case MemoryErasedRecord: Erase(header.Memory); break;
+            case MemoryErasedRecord r: Erase(header.Memory, r); break;
             case VersionRecord r: Add(Change(header.Memory), header, r, location); break;
             case SnapshotCreatedRecord r: Change(header.Memory).Add(new Snapshot(r.Name, r.Version, header.Time)); break;
             case SnapshotDeletedRecord r: Change(header.Memory).RemoveSnapshot(r.Name); break;
@@ -137,6 +140,13 @@ internal sealed class ShardIndex
         }
     }
 
+    /// <summary>Replaces the count of live bytes by one that was made from all memories. Called while no record is being applied.</summary>
+    public void Recounted(ImmutableArray<SegmentUsage> usage)
+    {
+        Usage.Load(usage);
+        IsUsageUncertain = false;
+    }
+
     /// <summary>Makes the next checkpoint store this memory's state anew.</summary>
     public void Touch(MemoryEntry entry)
     {
@@ -168,8 +178,7 @@ internal sealed class ShardIndex
         if (record.State.Uid != header.Memory) throw IndexDamage.Of($"memory {header.Memory} is added as {record.State.Uid}");
         MemoryState state = Stamped(record.State, header.Time);
         AddNew(state);
-        foreach (VersionState version in state.Versions) Usage.Add(version.Location, LogName.Manifest);
-        foreach (StoredBlock block in state.Blocks) Usage.Add(block);
+        Usage.Add(state);
     }
 
     /// <summary>A fork learns its time only from the record that makes it; an import brings its own times.</summary>
@@ -257,8 +266,8 @@ internal sealed class ShardIndex
     {
         foreach (MemoryRelocation relocation in record.Memories)
         {
-            // Erased meanwhile: the copies are garbage like the originals.
-            if (!_byUid.ContainsKey(relocation.Memory)) continue;
+            // Erased meanwhile, or about to be in this replay: the copies are garbage like the originals.
+            if (Find(relocation.Memory)?.Loaded is null) continue;
             foreach (Move move in Change(relocation.Memory).Relocate(relocation))
             {
                 Usage.Remove(move.From, move.Log);
@@ -283,16 +292,23 @@ internal sealed class ShardIndex
         }
     }
 
-    private void Erase(MemoryUid uid)
+    private void Erase(MemoryUid uid, MemoryErasedRecord record)
     {
-        MemoryEntry? entry = Find(uid)?.Loaded;
-        if (entry is not null)
+        if (Find(uid) is not MemoryRef memory) return;
+        if (memory.Loaded is MemoryEntry entry)
         {
             entry.MarkErased();
-            MemoryState state = entry.ToState();
-            foreach (VersionState version in state.Versions) Usage.Remove(version.Location, LogName.Manifest);
-            foreach (StoredBlock block in state.Blocks) Usage.Remove(block);
+            Usage.Remove(entry.ToState());
             _cache.Remove(entry);
+        }
+        else if (memory.State == record.State)
+        {
+            // A replay: what the memory did since the checkpoint was not read and not counted, so only the stored state is to be taken away.
+            Usage.Remove(record.Usage);
+        }
+        else
+        {
+            IsUsageUncertain = true;
         }
 
         Forget(uid);

@@ -30,8 +30,7 @@ internal static class CheckpointCodec
         writer.WriteArrayHeader(record.Pages.Length);
         foreach (RecordLocation page in record.Pages) writer.Write(page);
         writer.WriteInt64(4);
-        writer.WriteArrayHeader(record.Usage.Length);
-        foreach (SegmentUsage usage in record.Usage) WriteUsage(ref writer, usage);
+        WriteUsage(ref writer, record.Usage);
     }
 
     public static CheckpointRecord Read(ref MessagePackReader reader)
@@ -54,11 +53,10 @@ internal static class CheckpointCodec
         for (int i = 0; i < pages.Capacity; i++) pages.Add(reader.ReadLocation());
         fields.Next(ref reader);
         fields.Field(ref reader, 4);
-        var usage = ImmutableArray.CreateBuilder<SegmentUsage>(reader.ReadArrayHeader());
-        for (int i = 0; i < usage.Capacity; i++) usage.Add(ReadUsage(ref reader));
+        ImmutableArray<SegmentUsage> usage = ReadUsage(ref reader);
         fields.Next(ref reader);
         fields.End(ref reader);
-        return new CheckpointRecord(before.MoveToImmutable(), genesis, pages.MoveToImmutable(), usage.MoveToImmutable());
+        return new CheckpointRecord(before.MoveToImmutable(), genesis, pages.MoveToImmutable(), usage);
     }
 
     public static void WritePage(ref MessagePackWriter writer, DirectoryPageRecord page)
@@ -122,19 +120,52 @@ internal static class CheckpointCodec
         return genesis.MoveToImmutable();
     }
 
-    private static void WriteUsage(ref MessagePackWriter writer, SegmentUsage usage)
+    public static void WriteErased(ref MessagePackWriter writer, MemoryErasedRecord record)
     {
-        writer.WriteArrayHeader(UsageParts);
-        writer.WriteInt64(usage.Segment.Epoch.Value);
-        writer.WriteInt64((byte)usage.Segment.Log);
-        writer.WriteInt64(usage.Segment.Segment);
-        writer.WriteInt64(usage.Bytes);
+        writer.WriteMapHeader(2);
+        writer.WriteInt64(1);
+        if (record.State is null) writer.WriteNil();
+        else writer.Write(record.State);
+        writer.WriteInt64(2);
+        WriteUsage(ref writer, record.Usage);
     }
 
-    private static SegmentUsage ReadUsage(ref MessagePackReader reader)
+    public static MemoryErasedRecord ReadErased(ref MessagePackReader reader)
     {
-        ScalarCodec.Expect(reader.ReadArrayHeader(), UsageParts, "segment usage");
-        return new SegmentUsage(new SegmentId(new Epoch(reader.ReadInt64()), (LogName)reader.ReadInt32(), reader.ReadInt32()), reader.ReadInt64());
+        FieldReader fields = FieldReader.Begin(ref reader);
+        fields.Field(ref reader, 1);
+        RecordLocation? state = reader.TryReadNil() ? null : reader.ReadLocation();
+        fields.Next(ref reader);
+        fields.Field(ref reader, 2);
+        ImmutableArray<SegmentUsage> usage = ReadUsage(ref reader);
+        fields.Next(ref reader);
+        fields.End(ref reader);
+        return new MemoryErasedRecord(state, usage);
+    }
+
+    private static void WriteUsage(ref MessagePackWriter writer, ImmutableArray<SegmentUsage> segments)
+    {
+        writer.WriteArrayHeader(segments.Length);
+        foreach (SegmentUsage usage in segments)
+        {
+            writer.WriteArrayHeader(UsageParts);
+            writer.WriteInt64(usage.Segment.Epoch.Value);
+            writer.WriteInt64((byte)usage.Segment.Log);
+            writer.WriteInt64(usage.Segment.Segment);
+            writer.WriteInt64(usage.Bytes);
+        }
+    }
+
+    private static ImmutableArray<SegmentUsage> ReadUsage(ref MessagePackReader reader)
+    {
+        var usage = ImmutableArray.CreateBuilder<SegmentUsage>(reader.ReadArrayHeader());
+        for (int i = 0; i < usage.Capacity; i++)
+        {
+            ScalarCodec.Expect(reader.ReadArrayHeader(), UsageParts, "segment usage");
+            usage.Add(new SegmentUsage(new SegmentId(new Epoch(reader.ReadInt64()), (LogName)reader.ReadInt32(), reader.ReadInt32()), reader.ReadInt64()));
+        }
+
+        return usage.MoveToImmutable();
     }
 
     private static void WriteUids(ref MessagePackWriter writer, ImmutableArray<MemoryUid> uids)

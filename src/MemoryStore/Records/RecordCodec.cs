@@ -18,7 +18,7 @@ internal static class RecordCodec
             case EpochOpenedRecord r: WriteEpochOpened(ref writer, r); break;
             case GenesisRecord r: WriteGenesis(ref writer, r); break;
             case MemoryCreatedRecord r: WriteMemoryCreated(ref writer, r); break;
-            case MemoryErasedRecord: writer.WriteMapHeader(0); break;
+            case MemoryErasedRecord r: CheckpointCodec.WriteErased(ref writer, r); break;
             case VersionRecord r: VersionCodec.WriteRecord(ref writer, r); break;
             case SnapshotCreatedRecord r: WriteSnapshot(ref writer, r.Name, r.Version); break;
             case SnapshotDeletedRecord r: WriteSnapshot(ref writer, r.Name, null); break;
@@ -45,7 +45,7 @@ internal static class RecordCodec
                 FrameKind.EpochOpened => ReadEpochOpened(ref reader),
                 FrameKind.Genesis => ReadGenesis(ref reader),
                 FrameKind.MemoryCreated => ReadMemoryCreated(ref reader),
-                FrameKind.MemoryErased => ReadMemoryErased(ref reader),
+                FrameKind.MemoryErased => CheckpointCodec.ReadErased(ref reader),
                 FrameKind.Version => VersionCodec.ReadRecord(ref reader, header.Time),
                 FrameKind.SnapshotCreated => ReadSnapshotCreated(ref reader),
                 FrameKind.SnapshotDeleted => ReadSnapshotDeleted(ref reader),
@@ -140,13 +140,6 @@ internal static class RecordCodec
         fields.Next(ref reader);
         fields.End(ref reader);
         return new MemoryCreatedRecord(key, fingerprint, metadata, author);
-    }
-
-    private static MemoryErasedRecord ReadMemoryErased(ref MessagePackReader reader)
-    {
-        FieldReader fields = FieldReader.Begin(ref reader);
-        fields.End(ref reader);
-        return new MemoryErasedRecord();
     }
 
     private static void WriteSnapshot(ref MessagePackWriter writer, SnapshotName name, VersionNumber? version)

@@ -25,8 +25,10 @@ internal sealed record GenesisRecord(ModelFingerprint Fingerprint, Manifest Mani
 /// <summary>A memory and its version 1, whose content is the genesis of the fingerprint.</summary>
 internal sealed record MemoryCreatedRecord(MemoryKey Key, ModelFingerprint Fingerprint, string? Metadata, string? Author) : ShardRecord(FrameKind.MemoryCreated);
 
-/// <summary>The end of a memory.</summary>
-internal sealed record MemoryErasedRecord() : ShardRecord(FrameKind.MemoryErased);
+/// <summary>The end of a memory. A replay cannot read its state any more, so what that state counted for is told here.</summary>
+/// <param name="State">Its newest stored state; null when no checkpoint has stored one.</param>
+/// <param name="Usage">Bytes that this state refers to.</param>
+internal sealed record MemoryErasedRecord(RecordLocation? State, ImmutableArray<SegmentUsage> Usage) : ShardRecord(FrameKind.MemoryErased);
 
 /// <summary>A version after the first, or the content of any version. Exactly one of the three contents is set.</summary>
 /// <param name="Version">Without its time, which stands in the header.</param>

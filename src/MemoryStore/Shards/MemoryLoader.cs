@@ -25,13 +25,8 @@ internal sealed class MemoryLoader(ShardIndex index, ShardRecords records)
             if (at is null || index.Find(memory.Uid) != memory) return null;
             try
             {
-                var record = (MemoryStateRecord)await records.ReadAsync(at, FrameKind.MemoryState, memory.Uid, cancellationToken).ConfigureAwait(false);
-                if (record.State.Uid != memory.Uid || record.State.Key != memory.Key)
-                {
-                    throw new LatentDbException(ErrorCode.DataDamaged, $"The state of {record.State.Key} stands where that of {memory.Key} must.");
-                }
-
-                if (index.Install(memory, at, record.State) is MemoryEntry installed) return installed;
+                MemoryState state = await ReadStateAsync(memory, at, cancellationToken).ConfigureAwait(false);
+                if (index.Install(memory, at, state) is MemoryEntry installed) return installed;
             }
             catch (SegmentMissingException) when (memory.State != at)
             {
@@ -42,5 +37,14 @@ internal sealed class MemoryLoader(ShardIndex index, ShardRecords records)
                 return null;
             }
         }
+    }
+
+    /// <summary>A stored state of a memory.</summary>
+    /// <exception cref="LatentDbException">data_damaged; memory_not_found when it was erased.</exception>
+    public async ValueTask<MemoryState> ReadStateAsync(MemoryRef memory, RecordLocation at, CancellationToken cancellationToken)
+    {
+        var record = (MemoryStateRecord)await records.ReadAsync(at, FrameKind.MemoryState, memory.Uid, cancellationToken).ConfigureAwait(false);
+        if (record.State.Uid == memory.Uid && record.State.Key == memory.Key) return record.State;
+        throw new LatentDbException(ErrorCode.DataDamaged, $"The state of {record.State.Key} stands where that of {memory.Key} must.");
     }
 }

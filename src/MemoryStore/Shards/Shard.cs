@@ -17,6 +17,7 @@ internal sealed class Shard : IAsyncDisposable
         Id = parts.Id;
         Epoch = parts.Epoch;
         Index = parts.Index;
+        Layout = parts.Layout;
         Epochs = parts.Epochs;
         Keys = parts.Keys;
         ManifestLog = parts.Manifests;
@@ -35,6 +36,8 @@ internal sealed class Shard : IAsyncDisposable
     public Epoch Epoch { get; }
 
     public ShardIndex Index { get; }
+
+    public ShardLayout Layout { get; }
 
     public EpochSet Epochs { get; }
 
@@ -93,4 +96,4 @@ internal sealed class Shard : IAsyncDisposable
 
 /// <summary>What a shard is made of; owned by it afterwards.</summary>
 internal sealed record ShardParts(
-    ShardId Id, Epoch Epoch, ShardIndex Index, EpochSet Epochs, ShardKeys Keys, FrameLog Manifests, FrameLog Blocks, HybridClock Clock);
+    ShardId Id, ShardLayout Layout, Epoch Epoch, ShardIndex Index, EpochSet Epochs, ShardKeys Keys, FrameLog Manifests, FrameLog Blocks, HybridClock Clock);

@@ -57,11 +57,26 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     {
         using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
         MemoryRef memory = shard.Index.Directory.Find(key) ?? throw NotFound(key);
-        MemoryEntry? entry = await LoadForEraseAsync(memory, cancellationToken).ConfigureAwait(false);
+        await shard.PlacesGate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await EraseAsync(memory, await LoadForEraseAsync(memory, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            shard.PlacesGate.Release();
+        }
+
+        settings.Manifests.Remove(memory.Uid);
+    }
+
+    private async Task EraseAsync(MemoryRef memory, MemoryEntry? entry, CancellationToken cancellationToken)
+    {
+        MemoryErasedRecord record = await DescribeAsync(memory, cancellationToken).ConfigureAwait(false);
         DataKey? dataKey = shard.Keys.Keyring.Find(memory.Uid);
         try
         {
-            await shard.Writer.ChangeAsync(memory.Uid, new MemoryErasedRecord()).ConfigureAwait(false);
+            await shard.Writer.ChangeAsync(memory.Uid, record).ConfigureAwait(false);
             await shard.Keys.Keyring.EraseAsync(memory.Uid, CancellationToken.None).ConfigureAwait(false);
         }
         finally
@@ -70,8 +85,21 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
             dataKey?.Dispose();
             GC.KeepAlive(entry);
         }
+    }
 
-        settings.Manifests.Remove(memory.Uid);
+    /// <summary>What a replay that cannot read the memory any more has to know of it.</summary>
+    private async ValueTask<MemoryErasedRecord> DescribeAsync(MemoryRef memory, CancellationToken cancellationToken)
+    {
+        if (memory.State is not RecordLocation at) return new MemoryErasedRecord(null, []);
+        try
+        {
+            return new MemoryErasedRecord(at, shard.Index.Usage.Of(await shard.Memories.ReadStateAsync(memory, at, cancellationToken).ConfigureAwait(false)));
+        }
+        catch (LatentDbException e) when (e.Code == ErrorCode.DataDamaged)
+        {
+            // Then nobody knows, and whoever replays this counts anew.
+            return new MemoryErasedRecord(null, []);
+        }
     }
 
     /// <summary>Stores a model's genesis. The caller sees to it that this happens once at a time for a model.</summary>

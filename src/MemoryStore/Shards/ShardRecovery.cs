@@ -65,6 +65,7 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
         Keyring keyring = await Keyring.OpenAsync(layout.Disk, layout.EpochFolder(current), master, cancellationToken).ConfigureAwait(false);
         await using (keyring.ConfigureAwait(false))
         {
+            if (keyring.DamagedCopies > 0) LogDamagedKeys(settings.Logger, id, keyring.DamagedCopies, keyring.LostSlots);
             var index = new ShardIndex();
             index.Usage.SegmentBytes = (location, log) => epochs.Get(location.Epoch).Reader(log).Geometry.SegmentBytes;
             RecoveredShard recovered = await new EpochReplay(layout, epochs, new ShardKeys(keyring), index, settings.Logger)
@@ -88,6 +89,7 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
             keyring = before is null
                 ? await Keyring.CreateAsync(layout.Disk, layout.EpochFolder(epoch), master, cancellationToken).ConfigureAwait(false)
                 : await before.CopyToAsync(layout.EpochFolder(epoch), uid => index.Find(uid) is not null, cancellationToken).ConfigureAwait(false);
+            await ForgetLostKeysAsync(keyring, index, cancellationToken).ConfigureAwait(false);
             blocks = new FrameLog(
                 settings.CreateLog(layout.Disk, layout.BlocksFolder(epoch), settings.BlockGeometry), epoch, clock, fence.Check, settings.Time, StoreMetrics.ForLog("blocks"));
             manifests = new FrameLog(
@@ -105,7 +107,7 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
             new ShardState(epoch, epoch).Write(layout.Disk, layout.StatePath);
             RemoveBefore(epoch);
             LogOpened(settings.Logger, id, epoch, recovered.ReplayedFrames);
-            return new Shard(new ShardParts(id, epoch, index, epochs, keys, manifests, blocks, clock), settings);
+            return new Shard(new ShardParts(id, layout, epoch, index, epochs, keys, manifests, blocks, clock), settings);
         }
         catch
         {
@@ -114,6 +116,14 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
             if (keyring is not null) await keyring.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>When every memory has its key, a slot that was lost was nobody's, and names that are not found are unknown again.</summary>
+    private static async Task ForgetLostKeysAsync(Keyring keyring, ShardIndex index, CancellationToken cancellationToken)
+    {
+        if (keyring.LostSlots == 0) return;
+        var known = keyring.Memories().ToHashSet();
+        if (index.Directory.All().All(m => known.Contains(m.Uid))) await keyring.ForgetLostAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private EpochLogs OpenLogs(Epoch epoch, FrameLog manifests, FrameLog blocks) => new(
@@ -126,7 +136,12 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
     /// <summary>Openings that were not finished.</summary>
     private void RemoveAbove(Epoch current)
     {
-        foreach (Epoch other in layout.Epochs().Where(e => e.Value > current.Value)) layout.DeleteEpoch(other);
+        foreach (Epoch other in layout.Epochs().Where(e => e.Value > current.Value))
+        {
+            // It may hold a copy of the keys, and a key that is erased later must not be left in free blocks of the disk.
+            Keyring.Shred(layout.Disk, layout.EpochFolder(other));
+            layout.DeleteEpoch(other);
+        }
     }
 
     /// <summary>Keys of earlier epochs, which must be gone before the first erasure, and epochs that compaction has emptied.</summary>
@@ -140,6 +155,9 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
     }
 
     private bool HasSegments(Epoch epoch) => layout.Segments(epoch, LogName.Manifest).Count > 0 || layout.Segments(epoch, LogName.Blocks).Count > 0;
+
+    [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "Of the keys of {Shard}, {Copies} copies are damaged, and {Lost} are damaged in both.")]
+    private static partial void LogDamagedKeys(ILogger logger, ShardId shard, long copies, int lost);
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Information, Message = "Opened {Shard} as epoch {Epoch}; replayed {Frames} frames.")]
     private static partial void LogOpened(ILogger logger, ShardId shard, Epoch epoch, long frames);

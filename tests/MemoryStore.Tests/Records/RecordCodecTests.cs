@@ -41,7 +41,7 @@ public sealed class RecordCodecTests
         yield return new GenesisRecord(Fingerprint, Pool, Blocks);
         yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, "{}", "key-1");
         yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, null, null);
-        yield return new MemoryErasedRecord();
+        yield return new MemoryErasedRecord(Location, [new SegmentUsage(new SegmentId(new Epoch(2), LogName.Blocks, 3), 7)]);
         yield return new VersionRecord(Version, [delta, delta], null, null, Blocks, "text");
         yield return new VersionRecord(Version, [], Pool, null, [], null);
         yield return new VersionRecord(Version with { Cause = VersionCause.Rollback, RestoredFrom = VersionNumber.First }, [], null, VersionNumber.First, [], null);

@@ -48,9 +48,10 @@ internal sealed partial class EpochReplay
         var replay = new LogReplay(_epochs.Get(current).Manifest, current, start, KeyOf);
         await replay.ReadCommittedAsync(seal, record => ApplyAsync(record, cancellationToken), cancellationToken).ConfigureAwait(false);
         await RollForwardAsync(replay, current, cancellationToken).ConfigureAwait(false);
+        if (_index.IsUsageUncertain) _index.Recounted(await UsageCount.CountAsync(_index, _loader, cancellationToken).ConfigureAwait(false));
         CommitSlotReading blocks = CommitSlots.Read(_layout.Disk, LogFolder.CommitPath(_layout.BlocksFolder(current)));
         var last = new EpochSeal(current, replay.Seal, LogCookie.Read(blocks.Newest).Seal);
-        return new RecoveredShard(_index, WithLiveRecords(_before!.Value.Add(last)), _highMark, _frames);
+        return new RecoveredShard(_index, _before!.Value.Add(last), _highMark, _frames);
     }
 
     /// <summary>Also when both commit slots verify: the newer one may be from before a write that the disk lost.</summary>
@@ -61,12 +62,6 @@ internal sealed partial class EpochReplay
         if (replay.Seal.Sequence == before.Sequence) return;
         LogFolder.WriteAgain(_layout.Disk, _layout.ManifestFolder(epoch), _epochs.Get(epoch).Manifest.Geometry, before.Address, replay.Seal.Address);
         LogRolledForward(_logger, epoch, replay.Seal.Sequence - before.Sequence);
-    }
-
-    private ImmutableArray<EpochSeal> WithLiveRecords(ImmutableArray<EpochSeal> epochs)
-    {
-        var live = _index.Usage.ToArray().Select(u => u.Segment.Epoch).ToHashSet();
-        return [.. epochs.Where(e => live.Contains(e.Epoch))];
     }
 
     /// <summary>Null for frames that are not applied: content for others to name, and what an erased memory left behind.</summary>

@@ -36,6 +36,8 @@ internal sealed class FrameLog : IAsyncDisposable
     private CheckpointMark _checkpoint;
     private long _enqueuedSequence;
     private long _committedSequence;
+    private long _committedAddress;
+    private long _checkpointAddress;
     private long _checkpointBytes;
     private bool _isCheckpointWanted;
     private bool _isClosing;
@@ -71,6 +73,12 @@ internal sealed class FrameLog : IAsyncDisposable
     public long CommittedSequence => Volatile.Read(ref _committedSequence);
 
     public long TailAddress => _store.TailAddress;
+
+    /// <summary>Everything below it is durable.</summary>
+    public long CommittedAddress => Volatile.Read(ref _committedAddress);
+
+    /// <summary>Where the newest durable checkpoint begins; 0 before the first.</summary>
+    public long CheckpointAddress => Volatile.Read(ref _checkpointAddress);
 
     /// <summary>When and with what this log checkpoints itself; set once, before the first append.</summary>
     public CheckpointSchedule? Checkpoints { get; set; }
@@ -249,6 +257,9 @@ internal sealed class FrameLog : IAsyncDisposable
             if (_failure is not null) throw _failure;
             await _store.PadAsync().ConfigureAwait(false);
 
+            long until = _store.TailAddress;
+            long checkpoint = _checkpoint.Address;
+
             // Started while the gate is held: what the commit reaches and what the cookie says must be the same.
             Task commit = _store.CommitAsync(LogCookie.Write(_enqueuedSequence, _chain, _checkpoint));
             bool isCheckpointDue = IsCheckpointDue();
@@ -261,6 +272,8 @@ internal sealed class FrameLog : IAsyncDisposable
             using (_metrics.TimeCommit(batch.Count)) await InTimeAsync(commit).ConfigureAwait(false);
             _fence();
             Publish(batch);
+            Volatile.Write(ref _committedAddress, until);
+            Volatile.Write(ref _checkpointAddress, checkpoint);
 
             // Nothing was enqueued meanwhile, so the index is exactly what the log says up to here.
             if (isCheckpointDue) await AddCheckpointAsync().ConfigureAwait(false);

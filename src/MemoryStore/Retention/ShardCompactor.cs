@@ -1,0 +1,102 @@
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Time;
+using LatentDb.MemoryStore.Versions;
+using Microsoft.Extensions.Logging;
+
+namespace LatentDb.MemoryStore.Retention;
+
+/// <summary>One pass over one shard: drops what retention no longer keeps, empties the segments with most garbage, deletes those that are empty.</summary>
+internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, RetentionPolicy> policies, Throttle throttle, TimeProvider time, ILogger logger)
+{
+    /// <param name="isThorough">True: also drops that would wait for more, and memories that were looked at lately.</param>
+    /// <param name="progress">Told about memories, then about segments.</param>
+    /// <param name="cancellationToken">Ends between two records; what was done stays done.</param>
+    /// <exception cref="LatentDbException">store_full, store_unavailable, stale_owner.</exception>
+    public async Task<CompactionReport> RunAsync(bool isThorough, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
+    {
+        CompactionReport pruned = await PruneAsync(isThorough, progress, cancellationToken).ConfigureAwait(false);
+        CompactionReport swept = await CollectAsync(progress, cancellationToken).ConfigureAwait(false);
+        return pruned + swept;
+    }
+
+    private async Task<CompactionReport> PruneAsync(bool isThorough, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
+    {
+        var pruner = new VersionPruner(shard);
+        var now = new HybridTimestamp(time.GetUtcNow().UtcTicks);
+        (long memories, long versions, long blocks) = (0, 0, 0);
+        System.Collections.Immutable.ImmutableArray<MemoryRef> all = shard.Index.Directory.All();
+        foreach (MemoryRef memory in all)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                (int droppedVersions, int droppedBlocks) = await pruner.PruneAsync(memory, policies(memory.Key.Tenant), now, isThorough, cancellationToken).ConfigureAwait(false);
+                (versions, blocks) = (versions + droppedVersions, blocks + droppedBlocks);
+            }
+            catch (LatentDbException e) when (e.Code == ErrorCode.DataDamaged)
+            {
+                // A damaged memory keeps what it has; the others go on.
+                LogDamaged(logger, e, memory.Key);
+            }
+
+            progress?.Report(new StoreProgress("memories", ++memories, all.Length));
+        }
+
+        return CompactionReport.Empty with { Memories = memories, VersionsDropped = versions, BlocksDropped = blocks };
+    }
+
+    private async Task<CompactionReport> CollectAsync(IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
+    {
+        // What lies before the newest checkpoint is dead in the manifest log, but for what the index names.
+        await shard.ManifestLog.CheckpointAsync().ConfigureAwait(false);
+        List<SegmentFile> chosen = SegmentChoice.Choose(SegmentFile.List(shard), StoreLimits.MaxLooseEpochs);
+        var sweep = new SegmentSweep(shard, throttle);
+        foreach ((int index, SegmentFile file) in chosen.Index())
+        {
+            await sweep.RunAsync(file.Id, cancellationToken).ConfigureAwait(false);
+            progress?.Report(new StoreProgress("segments", index + 1, chosen.Count));
+        }
+
+        (long deleted, long kept, long freed) = (0, 0, 0);
+        if (chosen.Count > 0)
+        {
+            // Twice: both commit slots must name a checkpoint that needs none of the segments.
+            await shard.ManifestLog.CheckpointAsync().ConfigureAwait(false);
+            await shard.ManifestLog.CheckpointAsync().ConfigureAwait(false);
+            foreach (SegmentFile file in chosen)
+            {
+                bool isEmpty = !shard.Index.IsUsageUncertain && shard.Index.Usage.BytesOf(file.Id) == 0;
+                if (isEmpty) Delete(file.Id);
+                else LogKept(logger, file.Id.Epoch, file.Id.Log, file.Id.Segment, shard.Index.Usage.BytesOf(file.Id));
+                (deleted, kept, freed) = isEmpty ? (deleted + 1, kept, freed + file.FileBytes) : (deleted, kept + 1, freed);
+            }
+        }
+
+        List<SegmentFile> left = SegmentFile.List(shard);
+        return CompactionReport.Empty with
+        {
+            SegmentsDeleted = deleted,
+            SegmentsKept = kept,
+            CopiedBytes = sweep.CopiedBytes,
+            FreedBytes = freed,
+            LiveBytes = left.Sum(f => f.LiveBytes),
+            FileBytes = left.Sum(f => f.FileBytes),
+        };
+    }
+
+    private void Delete(SegmentId segment)
+    {
+        shard.Epochs.Get(segment.Epoch).Reader(segment.Log).Forget(segment.Segment);
+        shard.Layout.DeleteSegment(segment);
+    }
+
+    [LoggerMessage(EventId = 110, Level = LogLevel.Warning, Message = "Memory {Memory} is damaged and was left out of retention.")]
+    private static partial void LogDamaged(ILogger logger, Exception cause, MemoryKey memory);
+
+    [LoggerMessage(EventId = 111, Level = LogLevel.Warning, Message = "Segment {Segment} of the {Log} log of epoch {Epoch} still counts {Bytes} live bytes that could not be moved; it is kept.")]
+    private static partial void LogKept(ILogger logger, Epoch epoch, LogName log, int segment, long bytes);
+}
