@@ -2,6 +2,7 @@ using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Tests.Fuzz;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Transfer.Archives;
@@ -13,7 +14,7 @@ namespace LatentDb.MemoryStore.Tests.Transfer;
 /// <summary>An archive whose seals hold may still not make sense: everything that it says is checked against what came before.</summary>
 public sealed class ArchiveContentsTests
 {
-    private static readonly int FuzzCases = Environment.GetEnvironmentVariable("LATENTDB_LONG") == "1" ? 500_000 : 10_000;
+    private static readonly int FuzzCases = LongMode.Rounds(inCI: 10_000, whole: 500_000);
 
     private readonly ArchivedHistory _history = new();
 

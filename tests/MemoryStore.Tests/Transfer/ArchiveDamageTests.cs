@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Tests.Fuzz;
 using LatentDb.MemoryStore.Transfer.Archives;
 
 namespace LatentDb.MemoryStore.Tests.Transfer;
@@ -10,7 +11,7 @@ public sealed class ArchiveDamageTests
     private static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)(i * 7))];
 
     /// <summary>In CI 20,000 archives; LATENTDB_LONG=1 makes it a million.</summary>
-    private static readonly int FuzzCases = Environment.GetEnvironmentVariable("LATENTDB_LONG") == "1" ? 1_000_000 : 20_000;
+    private static readonly int FuzzCases = LongMode.Rounds(inCI: 20_000, whole: 1_000_000);
 
     [Theory]
     [InlineData(false)]

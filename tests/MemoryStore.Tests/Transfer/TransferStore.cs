@@ -14,7 +14,7 @@ namespace LatentDb.MemoryStore.Tests.Transfer;
 /// <summary>A store with what exports and imports need, and the memories that tests move between two of them.</summary>
 internal sealed class TransferStore : IAsyncDisposable
 {
-    private TransferStore(OpenStore store)
+    public TransferStore(OpenStore store)
     {
         Store = store;
         Exporter = new MemoryExporter(() => store.Shards);
