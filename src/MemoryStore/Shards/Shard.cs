@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
+using LatentDb.MemoryStore.Shards.Staging;
 using LatentDb.MemoryStore.Time;
 
 namespace LatentDb.MemoryStore.Shards;

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Staging;
 
 namespace LatentDb.MemoryStore.Timeline;
 

@@ -6,6 +6,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Staging;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Timeline;

@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Staging;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Transfer.Archives;

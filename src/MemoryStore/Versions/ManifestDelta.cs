@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Versions.Deltas;
 
 namespace LatentDb.MemoryStore.Versions;
 

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;

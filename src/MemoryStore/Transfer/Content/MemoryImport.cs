@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
-using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Staging;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
 

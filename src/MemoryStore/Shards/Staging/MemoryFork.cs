@@ -5,8 +5,9 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Deltas;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Staging;
 
 /// <summary>
 /// Makes a memory whose first version has the content of another one's. Within a shard it names the same blocks, with their keys, and costs as

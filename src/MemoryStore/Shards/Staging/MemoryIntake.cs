@@ -7,7 +7,7 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Time;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Staging;
 
 /// <summary>
 /// A whole memory on its way into a shard, for forks and imports: blocks and contents are staged, named by nobody, and one record makes it visible.

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Errors;
 
-namespace LatentDb.MemoryStore.Versions;
+namespace LatentDb.MemoryStore.Versions.Deltas;
 
 /// <summary>Adds dropped rows to a bank, gives staged rows their life at a merge, and takes evicted positions out.</summary>
 internal sealed class BankRunBuilder

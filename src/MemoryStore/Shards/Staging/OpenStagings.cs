@@ -1,6 +1,6 @@
 using LatentDb.MemoryStore.Records;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Staging;
 
 /// <summary>
 /// Where running transactions began in the logs of the current epoch: what they have staged is named by nobody yet, so compaction must not take

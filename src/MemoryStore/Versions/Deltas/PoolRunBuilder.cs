@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace LatentDb.MemoryStore.Versions;
+namespace LatentDb.MemoryStore.Versions.Deltas;
 
 /// <summary>Collects pool rows in order and merges neighbours into runs.</summary>
 internal sealed class PoolRunBuilder

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Errors;
 
-namespace LatentDb.MemoryStore.Versions;
+namespace LatentDb.MemoryStore.Versions.Deltas;
 
 /// <summary>Old manifest + delta -> new manifest, in one pass over the runs. Pure and deterministic: replay gives the same value.</summary>
 internal static class DeltaApplication

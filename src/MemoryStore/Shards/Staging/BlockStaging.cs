@@ -6,7 +6,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Staging;
 
 /// <summary>New blocks on their way to a version: reserved, keyed, staged slice by slice, readable, and named by nobody. Thread-safe.</summary>
 internal sealed class BlockStaging(Shard shard, MemoryUid owner, Func<long> nextBlock) : IBlockSink, IDisposable

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace LatentDb.MemoryStore.Versions;
+namespace LatentDb.MemoryStore.Versions.Deltas;
 
 /// <summary>Drops from a manifest's table the blocks that no run names.</summary>
 internal static class ManifestPruning

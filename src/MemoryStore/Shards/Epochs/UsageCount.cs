@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Epochs;
 
 /// <summary>Counts the live bytes of every segment from the memories themselves.</summary>
 internal static class UsageCount
