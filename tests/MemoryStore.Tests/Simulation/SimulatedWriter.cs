@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Deltas;
 
 namespace LatentDb.MemoryStore.Tests.Simulation;
 

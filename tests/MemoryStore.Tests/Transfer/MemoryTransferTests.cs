@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Transfer;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Deltas;
 using LatentDb.Testing;
 
 namespace LatentDb.MemoryStore.Tests.Transfer;
