@@ -37,7 +37,7 @@ internal static class EventStream
     /// <summary>Follows long work to its report.</summary>
     /// <exception cref="ApiProblemException">The server gave up in the middle and said why.</exception>
     /// <exception cref="EndOfStreamException">The stream broke before its last event.</exception>
-    public static async Task<T> FollowAsync<T>(Stream stream, JsonTypeInfo<T> report, IProgress<ByteProgress>? progress, CancellationToken cancellationToken)
+    public static async Task<T> FollowAsync<T>(Stream stream, JsonTypeInfo<T> report, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
     {
         SseParser<string> parser = SseParser.Create(stream);
         await foreach (SseItem<string> item in parser.EnumerateAsync(cancellationToken).ConfigureAwait(false))
@@ -45,7 +45,7 @@ internal static class EventStream
             switch (item.EventType)
             {
                 case "progress":
-                    progress?.Report(Parse(item.Data, ClientJson.Default.ByteProgress));
+                    progress?.Report(Parse(item.Data, ClientJson.Default.StoreProgress));
                     break;
                 case "done":
                     return Parse(item.Data, report);

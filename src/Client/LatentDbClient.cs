@@ -28,6 +28,9 @@ public sealed class LatentDbClient
         return new MemoryClient(id, _connection);
     }
 
+    /// <summary>Care of the server's store.</summary>
+    public StoreClient Store => new(_connection);
+
     /// <summary>Creates a memory. Not tried again by itself: after a broken connection, ask whether it exists.</summary>
     /// <exception cref="ApiProblemException">memory_exists, invalid_name and others.</exception>
     public Task<MemoryDescription> CreateMemoryAsync(CreateMemoryRequest request, CancellationToken cancellationToken = default)

@@ -15,6 +15,21 @@ public sealed class SiloOptions
     /// <summary>Folder of the data.</summary>
     public string Data { get; set; } = "data";
 
+    /// <summary>Shards of a new data folder; an existing one keeps the number that it was made with and refuses another.</summary>
+    public int Shards { get; set; } = 1;
+
+    /// <summary>Days for which a version stays readable after it ceased to be the head; 0 = no such rule.</summary>
+    public double RetentionDays { get; set; } = 7;
+
+    /// <summary>Newest versions that stay readable whatever their age; 0 = no such rule. With neither rule nothing is ever dropped.</summary>
+    public int RetentionVersions { get; set; }
+
+    /// <summary>Seconds between two passes of compaction; 0 = none but those that are asked for.</summary>
+    public int CompactionSeconds { get; set; } = 60;
+
+    /// <summary>Bytes per second that a pass of compaction may copy.</summary>
+    public long CompactionBytesPerSecond { get; set; } = 64L << 20;
+
     /// <summary>Folder of the checkpoint; relative to the working directory, else to a folder above the program.</summary>
     public string Model { get; set; } = "models/small";
 
@@ -71,6 +86,10 @@ public sealed class SiloOptions
     {
         if (MaxBodyBytes is < 1024 or > 1L << 32) throw Invalid(nameof(MaxBodyBytes), MaxBodyBytes, "1024 to 4294967296");
         if (MaxImportBytes < 1024) throw Invalid(nameof(MaxImportBytes), MaxImportBytes, "1024 or more");
+        if (RetentionDays is < 0 or > 36_500) throw Invalid(nameof(RetentionDays), RetentionDays, "0 to 36500");
+        if (RetentionVersions < 0) throw Invalid(nameof(RetentionVersions), RetentionVersions, "0 or more");
+        if (CompactionSeconds is < 0 or > 86_400) throw Invalid(nameof(CompactionSeconds), CompactionSeconds, "0 to 86400");
+        if (CompactionBytesPerSecond < 1 << 20) throw Invalid(nameof(CompactionBytesPerSecond), CompactionBytesPerSecond, "1048576 or more");
         if (IdleSeconds is < 1 or > 86_400) throw Invalid(nameof(IdleSeconds), IdleSeconds, "1 to 86400");
         if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
         foreach (string url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) CheckUrl(url);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LatentDb.Cli.Output;
 using LatentDb.Cli.Settings;
+using LatentDb.Client.Models;
 
 namespace LatentDb.Cli.Commands;
 
@@ -13,6 +14,8 @@ internal sealed class Store
     private readonly CliSettings _settings;
     private readonly Option<string?> _data = new("--data") { Description = "A data folder that no server has open; without it the running server does the work.", Recursive = true };
 
+    private readonly Option<int?> _shards = new("--shards") { Description = "Shards of the folder of --data, where it was made with more than one.", Recursive = true };
+
     private Store(CliSettings settings) => _settings = settings;
 
     public static Command Create(CliSettings settings)
@@ -22,28 +25,47 @@ internal sealed class Store
         {
             Export.Create((verb, work) => store.Run(verb, work, mayBeNew: false)),
             Import.Create((verb, work) => store.Run(verb, work, mayBeNew: true)),
+            store.Compact(),
         };
         command.Options.Add(store._data);
+        command.Options.Add(store._shards);
+        return command;
+    }
+
+    private Command Compact()
+    {
+        var command = new Command("compact", "Drop what retention no longer keeps, and give back the space of what nobody needs.");
+        Run(command, async (client, output, _, cancellationToken) =>
+        {
+            CompactionReport report = await ProgressBar.RunStagesAsync(output, progress => client.Store.CompactAsync(progress, cancellationToken)).ConfigureAwait(false);
+            output.Write(
+                report,
+                $"{report.VersionsDropped:N0} versions and {report.BlocksDropped:N0} blocks are dropped, {report.SegmentsDeleted:N0} files removed: {report.FreedBytes:N0} bytes freed, "
+                + $"{report.CopiedBytes:N0} copied. {report.FileBytes:N0} bytes of files for {report.LiveBytes:N0} that are needed ({report.Amplification:F2}).");
+        }, mayBeNew: false);
         return command;
     }
 
     private void Run(Command command, Verb verb, bool mayBeNew) => command.SetAction((parsed, cancellationToken) => VerbRunner.GuardAsync(async () =>
     {
         var output = new AnswerWriter(_settings.IsJson(parsed));
-        if (parsed.GetValue(_data) is { } folder) await OnFolderAsync(Require(folder, mayBeNew), verb, output, parsed, cancellationToken).ConfigureAwait(false);
+        if (parsed.GetValue(_data) is { } folder) await OnFolderAsync(["--maintenance", "true", .. Shards(parsed)], Require(folder, mayBeNew), verb, output, parsed, cancellationToken).ConfigureAwait(false);
         else await OnServerAsync(_settings.Server(parsed), verb, output, parsed, cancellationToken).ConfigureAwait(false);
         return ExitCode.Ok;
     }));
 
-    private static async Task OnFolderAsync(string folder, Verb verb, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task OnFolderAsync(string[] arguments, string folder, Verb verb, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
     {
-        ServerProcess server = await ServerProcess.StartAsync(folder, ["--maintenance", "true"], cancellationToken).ConfigureAwait(false);
+        ServerProcess server = await ServerProcess.StartAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             await OnServerAsync(server.Address, verb, output, parsed, cancellationToken).ConfigureAwait(false);
             await server.StopAsync().ConfigureAwait(false);
         }
     }
+
+    private string[] Shards(ParseResult parsed) =>
+        parsed.GetValue(_shards) is { } count ? ["--shards", count.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
 
     private static async Task OnServerAsync(Uri address, Verb verb, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
     {

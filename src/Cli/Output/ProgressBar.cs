@@ -10,8 +10,7 @@ internal static class ProgressBar
     public static async Task<T> RunAsync<T>(string what, AnswerWriter output, Func<IProgress<ByteProgress>?, Task<T>> work)
     {
         if (output.IsJson || Console.IsErrorRedirected) return await work(null).ConfigureAwait(false);
-        IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return await errors.Progress()
+        return await OnErrors().Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
             .StartAsync(async context =>
             {
@@ -23,6 +22,37 @@ internal static class ProgressBar
                 task.StopTask();
                 return result;
             }).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs work of several stages with a bar each when somebody can see them, else without.</summary>
+    public static async Task<T> RunStagesAsync<T>(AnswerWriter output, Func<IProgress<StoreProgress>?, Task<T>> work)
+    {
+        if (output.IsJson || Console.IsErrorRedirected) return await work(null).ConfigureAwait(false);
+        return await OnErrors().Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(context => work(new StageBars(context))).ConfigureAwait(false);
+    }
+
+    private static IAnsiConsole OnErrors() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+
+    private sealed class StageBars(ProgressContext context) : IProgress<StoreProgress>
+    {
+        private ProgressTask? _task;
+        private string? _stage;
+
+        public void Report(StoreProgress value)
+        {
+            if (_task is null || _stage != value.Stage)
+            {
+                if (_task is not null) _task.Value = _task.MaxValue;
+                _task = context.AddTask(Markup.Escape(value.Stage));
+                _stage = value.Stage;
+            }
+
+            _task.IsIndeterminate = value.Total is null;
+            _task.MaxValue = Math.Max(1, Math.Max(value.Total ?? 0, value.Done));
+            _task.Value = value.Done;
+        }
     }
 
     private sealed class Bar(ProgressTask task) : IProgress<ByteProgress>

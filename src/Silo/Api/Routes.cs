@@ -4,17 +4,13 @@ using LatentDb.Silo.Api.Memories;
 using LatentDb.Silo.Api.Query;
 using LatentDb.Silo.Api.Snapshots;
 using LatentDb.Silo.Api.Versions;
-using LatentDb.Silo.Http;
-using LatentDb.Silo.Http.Streams;
+using LatentDb.Silo.Http.Description;
 
 namespace LatentDb.Silo.Api;
 
 /// <summary>The whole API on one screen.</summary>
 internal static class Routes
 {
-    /// <summary>What any request may be told: too much going on, a defect, not now.</summary>
-    private static readonly int[] Always = [429, 500, 503];
-
     private static readonly ApiStream Stream = new("With stream: events token {\"text\"}, then done with the whole answer, or error with a problem.");
 
     public static void Map(IEndpointRouteBuilder app)
@@ -44,28 +40,4 @@ internal static class Routes
     private static Task Export(string id, HttpContext context, ExportMemory export) => export.HandleAsync(id, context);
 
     private static Task<IResult> Import(HttpContext context, ImportMemory import) => import.HandleAsync(context);
-
-    private static RouteHandlerBuilder Reads(this RouteHandlerBuilder route, params object[] parameters) => route.WithMetadata(parameters);
-
-    private static RouteHandlerBuilder Streams(this RouteHandlerBuilder route, ApiStream stream) => route.WithMetadata(stream);
-
-    private static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route)
-        where T : notnull => route.Accepts<T>("application/json");
-
-    private static RouteHandlerBuilder TakesArchive(this RouteHandlerBuilder route) => route.Accepts<Stream>(ArchiveSecret.MediaType, "application/octet-stream");
-
-    private static void GivesArchive(this RouteHandlerBuilder route, string name, string summary, params int[] problems) =>
-        route.Produces<Stream>(StatusCodes.Status200OK, ArchiveSecret.MediaType).Document(name, summary, problems);
-
-    private static void Gives<T>(this RouteHandlerBuilder route, int status, string name, string summary, params int[] problems) =>
-        route.Produces<T>(status, "application/json").Document(name, summary, problems);
-
-    private static void GivesNothing(this RouteHandlerBuilder route, string name, string summary, params int[] problems) =>
-        route.Produces(StatusCodes.Status204NoContent).Document(name, summary, problems);
-
-    private static void Document(this RouteHandlerBuilder route, string name, string summary, int[] problems)
-    {
-        route.WithName(name).WithSummary(summary);
-        foreach (int status in (int[])[.. problems, .. Always]) route.Produces<ApiProblem>(status, ProblemWriter.ContentType);
-    }
 }

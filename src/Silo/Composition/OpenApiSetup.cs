@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
-using LatentDb.Silo.Http;
+using LatentDb.Silo.Http.Description;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 

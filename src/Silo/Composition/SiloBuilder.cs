@@ -2,6 +2,7 @@ using LatentDb.Grains.Hosting;
 using LatentDb.MemoryStore.Hosting;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Hosting;
+using LatentDb.Silo.Admin;
 using LatentDb.Silo.Api;
 using LatentDb.Silo.Api.Archives;
 using LatentDb.Silo.Api.Query;
@@ -34,6 +35,7 @@ internal static class SiloBuilder
         app.UseMiddleware<HostGuard>();
         app.UseRouting();
         Routes.Map(app);
+        AdminRoutes.Map(app);
         HealthRoutes.Map(app);
         app.MapOpenApi("/openapi/{documentName}.json");
         return app;
@@ -43,7 +45,15 @@ internal static class SiloBuilder
     {
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddMemoryStore(store => store.Data = options.Data);
+        services.AddMemoryStore(store =>
+        {
+            store.Data = options.Data;
+            store.Shards = options.Shards;
+            store.RetentionDays = options.RetentionDays > 0 ? options.RetentionDays : null;
+            store.RetentionVersions = options.RetentionVersions > 0 ? options.RetentionVersions : null;
+            store.CompactionPause = TimeSpan.FromSeconds(options.Maintenance ? 0 : options.CompactionSeconds);
+            store.CompactionBytesPerSecond = options.CompactionBytesPerSecond;
+        });
         if (options.Maintenance) services.AddSingleton<IModelHost, AbsentModelHost>();
         else services.AddModelHost(model => Configure(model, options));
         services.AddGrains(grains =>
@@ -78,6 +88,7 @@ internal static class SiloBuilder
         services.AddSingleton<ExportMemory>();
         services.AddSingleton<ImportMemory>();
         services.AddSingleton<JobStream>();
+        services.AddSingleton<CompactStore>();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi("v1", OpenApiSetup.Configure);
     }

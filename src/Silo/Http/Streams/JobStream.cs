@@ -80,6 +80,7 @@ internal sealed partial class JobStream(TimeProvider time, ILogger<JobStream> lo
 }
 
 /// <summary>How far a job is.</summary>
-/// <param name="BytesDone">Bytes so far.</param>
-/// <param name="BytesTotal">Bytes in all; absent when unknown.</param>
-internal sealed record JobProgress(long BytesDone, long? BytesTotal);
+/// <param name="Stage">What is being done, in a word or two.</param>
+/// <param name="Done">Units of this stage so far: bytes where the stage is about bytes, else what the stage names.</param>
+/// <param name="Total">Units of this stage in all; absent when unknown.</param>
+internal sealed record JobProgress(string Stage, long Done, long? Total);

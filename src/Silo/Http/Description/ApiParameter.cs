@@ -1,6 +1,6 @@
 using LatentDb.Silo.Http.Streams;
 
-namespace LatentDb.Silo.Http;
+namespace LatentDb.Silo.Http.Description;
 
 /// <summary>A parameter that a handler reads from the request itself, so that OpenAPI must be told of it.</summary>
 /// <param name="Name">As it is spelt in the address or as a header.</param>
@@ -32,7 +32,3 @@ internal sealed record ApiParameter(string Name, bool IsHeader, bool IsNumber, s
     public static readonly ApiParameter IdempotencyKey = new(
         "Idempotency-Key", true, false, $"1 to {RequestHeaders.MaxIdempotencyKeyLength} visible ASCII characters: a second write under it changes nothing and gets the first one's version.");
 }
-
-/// <summary>Marks a verb that can also answer with server-sent events.</summary>
-/// <param name="Description">The events.</param>
-internal sealed record ApiStream(string Description);
