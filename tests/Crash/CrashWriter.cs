@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Timeline;
@@ -27,7 +28,14 @@ internal sealed class CrashWriter(MemoryCatalog catalog, int writer, int seed, A
         foreach (string[] tried in open.Select(o => o.Split(':')).Where(o => _memories.Contains(o[0]))) await InjectAsync(tried[0], tried[1]);
         while (true)
         {
-            await StepAsync(_memories[_random.Next(_memories.Count)], $"{seed}-{writer}-{_step++}");
+            try
+            {
+                await StepAsync(_memories[_random.Next(_memories.Count)], $"{seed}-{writer}-{_step++}");
+            }
+            catch (LatentDbException error) when (error.Code == ErrorCode.VersionExpired)
+            {
+                // Compaction dropped what the step had chosen.
+            }
         }
     }
 
@@ -145,6 +153,9 @@ internal sealed class CrashWriter(MemoryCatalog catalog, int writer, int seed, A
 
     private Task<MemoryTimeline> OpenAsync(string memory) => catalog.OpenAsync(Program.Key(memory), CancellationToken.None);
 
-    private VersionSelector.NumberSelector AnyVersion(MemoryTimeline timeline) =>
-        new(new VersionNumber(_random.NextInt64(1, timeline.Summary.Head.Number.Value + 1)));
+    private VersionSelector.NumberSelector AnyVersion(MemoryTimeline timeline)
+    {
+        ImmutableArray<MemoryVersion> versions = timeline.ListVersions(1000, null);
+        return new VersionSelector.NumberSelector(versions[_random.Next(versions.Length)].Number);
+    }
 }

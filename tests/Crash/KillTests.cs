@@ -27,7 +27,9 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             await _acknowledged.CheckAsync(_folder.Path, $"round {round}", everything: round % 10 == 9);
         }
 
-        output.WriteLine($"{Kills} kills: {_acknowledged.Count} versions acknowledged, {_acknowledged.Forks} of them forks, {_acknowledged.Erased} memories erased");
+        output.WriteLine($"{Kills} kills: {_acknowledged.Count} versions acknowledged, {_acknowledged.Forks} of them forks, {_acknowledged.Erased} memories erased, "
+            + $"{_acknowledged.SegmentsDeleted} segments deleted and {_acknowledged.VersionsDropped} versions dropped by compaction");
+        Assert.NotEqual(0, _acknowledged.SegmentsDeleted);
         Assert.True(_acknowledged.Count > Kills, $"only {_acknowledged.Count} versions were acknowledged");
     }
 

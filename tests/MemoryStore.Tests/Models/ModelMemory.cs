@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
 
@@ -18,7 +19,19 @@ internal sealed class ModelMemory(ModelVersion first)
 
     public int HeadNumber => Versions.Count;
 
-    public bool Has(int number) => number <= Versions.Count;
+    /// <summary>Null when the version can be read; otherwise why not.</summary>
+    public ErrorCode? RefusalOf(int number) => number > Versions.Count ? ErrorCode.VersionNotFound : Versions[number - 1].IsDropped ? ErrorCode.VersionExpired : null;
+
+    /// <summary>Retention: all but the newest go, unless a snapshot names them, and with them the keys that they answered.</summary>
+    public void KeepNewest(int count)
+    {
+        for (int number = 1; number <= HeadNumber - count; number++)
+        {
+            if (!Snapshots.ContainsValue(number)) Versions[number - 1].IsDropped = true;
+        }
+
+        foreach (string operation in Operations.Where(o => Versions[o.Value - 1].IsDropped).Select(o => o.Key).ToList()) Operations.Remove(operation);
+    }
 
     /// <summary>Any number as that of a version; one more than there are names one that is not there.</summary>
     public int Number(int any) => (any % (Versions.Count + 1)) + 1;
@@ -32,6 +45,8 @@ internal sealed class ModelMemory(ModelVersion first)
 /// <param name="CommittedAt">Taken from the store's answer; the model only demands that it grows.</param>
 internal sealed record ModelVersion(ModelContent Content, VersionCause Cause, int RestoredFrom, string? OperationId, HybridTimestamp CommittedAt)
 {
+    public bool IsDropped { get; set; }
+
     public ForkSource? ForkedFrom { get; init; }
 
     public string? Author { get; init; }

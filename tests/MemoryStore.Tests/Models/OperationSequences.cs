@@ -61,6 +61,7 @@ internal static class OperationSequences
             (5, rollBack),
             (3, memory.SelectMany(_ => name, (m, n) => (m, n)).SelectMany(_ => version, (p, v) => (StoreOperation)new StoreOperation.TakeSnapshot(p.m, p.n, v))),
             (2, memory.SelectMany(_ => name, (m, n) => (StoreOperation)new StoreOperation.DropSnapshot(m, n))),
+            (2, Gen.Frequency((1, Gen.Constant(0)), (2, Gen.Choose(1, 5))).Select(k => (StoreOperation)new StoreOperation.Compact(k))),
             (2, Gen.Choose(-3600, 3600).Select(s => (StoreOperation)new StoreOperation.MoveClock(s))),
             (2, Gen.Constant((StoreOperation)new StoreOperation.Reopen())));
     }

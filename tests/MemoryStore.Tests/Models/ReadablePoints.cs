@@ -13,8 +13,14 @@ internal static class ReadablePoints
     {
         Assert.Equal(model.HeadNumber, timeline.Summary.Head.Number.Value);
         ImmutableArray<MemoryVersion> listed = timeline.ListVersions(1000, null);
-        Assert.Equal(Enumerable.Range(1, model.HeadNumber).Reverse(), listed.Select(v => (int)v.Number.Value));
-        for (int number = 1; number <= model.HeadNumber; number++) await CompareVersionAsync(catalog, timeline, model, number);
+        Assert.Equal(Enumerable.Range(1, model.HeadNumber).Where(n => model.RefusalOf(n) is null).Reverse(), listed.Select(v => (int)v.Number.Value));
+        for (int number = 1; number <= model.HeadNumber; number++)
+        {
+            if (model.RefusalOf(number) is null) await CompareVersionAsync(catalog, timeline, model, number);
+            else await AssertRefusedAsync(ErrorCode.VersionExpired, timeline, Numbered(number));
+            await CompareInstantAsync(timeline, model, number);
+        }
+
         await AssertRefusedAsync(ErrorCode.VersionNotFound, timeline, Numbered(model.HeadNumber + 1));
         await CompareSnapshotsAsync(timeline, model);
         foreach ((string operationId, int number) in model.Operations) Assert.Equal(number, timeline.FindOperation(operationId)?.Number.Value);
@@ -34,12 +40,21 @@ internal static class ReadablePoints
         Assert.Equal(expected.Kept, await timeline.ReadTextAsync(read.Version.Number, CancellationToken.None));
         Assert.Equal(number == 1 ? null : new VersionNumber(number - 1), read.Version.Parent);
         Assert.Equal(expected.Text, (await ModelContent.ReadAsync(catalog.Blocks, read.Manifest)).ToText());
+    }
 
-        // Visible at its instant, and not a tick before.
-        DateTimeOffset instant = expected.CommittedAt.ToUtc();
-        Assert.Equal(number, await NumberAtAsync(timeline, instant));
-        if (number == 1) await AssertRefusedAsync(ErrorCode.VersionNotFound, timeline, new VersionSelector.TimeSelector(instant.AddTicks(-1)));
-        else Assert.Equal(number - 1, await NumberAtAsync(timeline, instant.AddTicks(-1)));
+    /// <summary>Visible at its instant, and not a tick before: then its predecessor was, if it is still there.</summary>
+    private static async Task CompareInstantAsync(MemoryTimeline timeline, ModelMemory memory, int number)
+    {
+        DateTimeOffset instant = memory.Versions[number - 1].CommittedAt.ToUtc();
+        await CompareAtAsync(timeline, instant, number, memory.RefusalOf(number));
+        await CompareAtAsync(timeline, instant.AddTicks(-1), number - 1, number == 1 ? ErrorCode.VersionNotFound : memory.RefusalOf(number - 1));
+    }
+
+    private static async Task CompareAtAsync(MemoryTimeline timeline, DateTimeOffset instant, int number, ErrorCode? refusal)
+    {
+        var at = new VersionSelector.TimeSelector(instant);
+        if (refusal is not null) await AssertRefusedAsync(refusal, timeline, at);
+        else Assert.Equal(number, (await timeline.ReadAsync(at, CancellationToken.None)).Version.Number.Value);
     }
 
     private static async Task CompareSnapshotsAsync(MemoryTimeline timeline, ModelMemory model)
@@ -53,9 +68,6 @@ internal static class ReadablePoints
 
         await AssertRefusedAsync(ErrorCode.SnapshotNotFound, timeline, VersionSelector.Parse("never-taken"));
     }
-
-    private static async Task<long> NumberAtAsync(MemoryTimeline timeline, DateTimeOffset instant) =>
-        (await timeline.ReadAsync(new VersionSelector.TimeSelector(instant), CancellationToken.None)).Version.Number.Value;
 
     private static async Task AssertRefusedAsync(ErrorCode code, MemoryTimeline timeline, VersionSelector at)
     {

@@ -1,10 +1,13 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LatentDb.MemoryStore.Tests.Models;
 
@@ -12,6 +15,9 @@ namespace LatentDb.MemoryStore.Tests.Models;
 internal sealed class StoreAgainstModel : IAsyncDisposable
 {
     private const int Layers = 2;
+
+    /// <summary>A few injects fill a segment, so that compaction has some to delete.</summary>
+    private static readonly LogGeometry Small = new(64 << 10, 256 << 10, 128 << 10);
 
     private readonly TempFolder _folder = new();
     private readonly ManualTimeProvider _time = new();
@@ -23,7 +29,7 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
 
     private StoreAgainstModel(ShardSettings settings, int shards)
     {
-        _settings = settings with { Time = _time };
+        _settings = settings with { Time = _time, BlockGeometry = Small, ManifestGeometry = Small };
         _shards = shards;
     }
 
@@ -59,6 +65,7 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
         StoreOperation.RollBack rollBack => RollBackAsync(rollBack),
         StoreOperation.TakeSnapshot take => TakeSnapshotAsync(take),
         StoreOperation.DropSnapshot drop => DropSnapshotAsync(drop),
+        StoreOperation.Compact compact => CompactAsync(compact.Keep),
         StoreOperation.MoveClock move => MoveClockAsync(move.Seconds),
         StoreOperation.Reopen => ReopenAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "Unknown operation."),
@@ -101,9 +108,11 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
     {
         ModelMemory? source = _memories.GetValueOrDefault(fork.Memory);
         int number = source?.Number(fork.Version) ?? 1;
-        ErrorCode? refusal = source?.Has(number) == false ? ErrorCode.VersionNotFound : _memories.ContainsKey(fork.Target) ? ErrorCode.MemoryExists : null;
+        ErrorCode? refusal = source?.RefusalOf(number) is ErrorCode unreadable ? unreadable : _memories.ContainsKey(fork.Target) ? ErrorCode.MemoryExists : null;
         await ExpectAsync(MissingOr(fork.Memory, refusal), async () =>
         {
+            // Into another shard only the memory's own blocks are copied; the model's must be there.
+            await Store.Catalog.EnsureGenesisAsync(Key(fork.Target), _model.Fingerprint, _model.WriteGenesisAsync, CancellationToken.None);
             MemoryTimeline timeline = await Store.Catalog.ForkAsync(
                 Key(fork.Memory), Numbered(number), Key(fork.Target), null, new WriteOrigin(null, "forker"), CancellationToken.None);
             MemoryVersion first = timeline.Summary.Head;
@@ -147,7 +156,7 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
         ModelMemory? memory = _memories.GetValueOrDefault(rollBack.Memory);
         int target = memory?.Number(rollBack.Version) ?? 1;
         bool isKnown = operationId is not null && memory is not null && memory.Operations.ContainsKey(operationId);
-        ErrorCode? refusal = memory?.Has(target) == false ? ErrorCode.VersionNotFound : rollBack.IsStale && !isKnown ? ErrorCode.VersionConflict : null;
+        ErrorCode? refusal = memory?.RefusalOf(target) is ErrorCode unreadable ? unreadable : rollBack.IsStale && !isKnown ? ErrorCode.VersionConflict : null;
         await ExpectAsync(MissingOr(rollBack.Memory, refusal), async () =>
         {
             MemoryVersion version = await (await TimelineAsync(rollBack.Memory)).RollBackAsync(
@@ -160,7 +169,7 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
     {
         ModelMemory? memory = _memories.GetValueOrDefault(take.Memory);
         int number = memory?.Number(take.Version) ?? 1;
-        ErrorCode? refusal = memory?.Has(number) == false ? ErrorCode.VersionNotFound : memory?.Snapshots.ContainsKey(Name(take.Name)) == true ? ErrorCode.SnapshotExists : null;
+        ErrorCode? refusal = memory?.RefusalOf(number) is ErrorCode unreadable ? unreadable : memory?.Snapshots.ContainsKey(Name(take.Name)) == true ? ErrorCode.SnapshotExists : null;
         await ExpectAsync(MissingOr(take.Memory, refusal), async () =>
         {
             await (await TimelineAsync(take.Memory)).CreateSnapshotAsync(SnapshotName.Parse(Name(take.Name)), Numbered(number), CancellationToken.None);
@@ -177,6 +186,16 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
             await (await TimelineAsync(drop.Memory)).DeleteSnapshotAsync(SnapshotName.Parse(Name(drop.Name)), CancellationToken.None);
             memory!.Snapshots.Remove(Name(drop.Name));
         });
+    }
+
+    private async Task CompactAsync(int keep)
+    {
+        RetentionPolicy policy = keep == 0 ? RetentionPolicy.Forever : new RetentionPolicy(null, keep);
+        using var compactor = new StoreCompactor(() => Store.Shards, _ => policy, _time, NullLogger.Instance);
+        CompactionReport report = await compactor.CompactAsync(isThorough: true, bytesPerSecond: 0, progress: null, CancellationToken.None);
+        Assert.Equal(0, report.SegmentsKept);
+        if (keep == 0) return;
+        foreach (ModelMemory memory in _memories.Values) memory.KeepNewest(keep);
     }
 
     /// <summary>A key that was answered before is answered the same again and changes nothing; anything else is the next version.</summary>

@@ -73,6 +73,13 @@ internal abstract record StoreOperation
         }
     }
 
+    /// <summary>A thorough pass of compaction.</summary>
+    /// <param name="Keep">Versions that retention keeps of each memory; 0 = all.</param>
+    internal sealed record Compact(int Keep) : StoreOperation
+    {
+        public override IEnumerable<StoreOperation> Simpler() => Keep > 0 ? [this with { Keep = 0 }] : [];
+    }
+
     /// <summary>The wall clock goes on, or is set back.</summary>
     internal sealed record MoveClock(int Seconds) : StoreOperation;
 
