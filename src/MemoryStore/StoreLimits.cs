@@ -36,6 +36,21 @@ public static class StoreLimits
     /// <summary>A commit that takes longer is a failed disk: health checks of orchestrators give up in the same order of magnitude.</summary>
     public static readonly TimeSpan CommitTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>First pause before a shard that failed is opened again: long enough for a short fault of the disk to pass.</summary>
+    public static readonly TimeSpan MinReopenPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest pause between two tries: somebody who has freed space waits no longer than this.</summary>
+    public static readonly TimeSpan MaxReopenPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>What a caller whose block was refused for lack of space is told to wait: space is freed by people or by compaction, both take minutes.</summary>
+    public static readonly TimeSpan FullRetryAfter = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a shard that failed goes on reading for those who hold it, once another serves in its place. Whoever comes later gets that one.</summary>
+    public static readonly TimeSpan ReaderGrace = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes of disk in the ballast, and as many left free: enough for a new epoch, its checkpoint and many erasures.</summary>
+    public const long ReserveBytes = 64L << 20;
+
     /// <summary>Writes after which a version stores its whole manifest, so that reading one applies at most this many deltas.</summary>
     public const int WritesBetweenImages = 64;
 

@@ -13,6 +13,9 @@ namespace LatentDb.MemoryStore.Disk;
 internal static partial class DurableFile
 {
     private const int InterruptedErrno = 4; // EINTR
+    private const int InvalidErrno = 22; // EINVAL
+    private const int MissingCallErrno = 38; // ENOSYS
+    private const int UnsupportedErrno = 95; // EOPNOTSUPP
     private const int NoSpaceErrno = 28; // ENOSPC
     private const int QuotaErrno = 122; // EDQUOT
     private const int OpenDirectoryFlags = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, with O_RDONLY = 0
@@ -38,6 +41,34 @@ internal static partial class DurableFile
         finally
         {
             if (added) file.DangerousRelease();
+        }
+    }
+
+    /// <summary>Gives a file blocks of its own up to that length. Where the file system cannot, noise is written: zeros might be stored as nothing.</summary>
+    /// <exception cref="IOException">HResult is the errno.</exception>
+    public static void Allocate(SafeFileHandle file, long bytes)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            bool added = false;
+            try
+            {
+                file.DangerousAddRef(ref added);
+                int errno = AllocateBlocks((int)file.DangerousGetHandle(), 0, bytes);
+                if (errno == 0) return;
+                if (errno is not (UnsupportedErrno or InvalidErrno or MissingCallErrno)) throw new IOException($"posix_fallocate failed: {Marshal.GetPInvokeErrorMessage(errno)}.", errno);
+            }
+            finally
+            {
+                if (added) file.DangerousRelease();
+            }
+        }
+
+        byte[] noise = new byte[1 << 20];
+        for (long at = 0; at < bytes; at += noise.Length)
+        {
+            System.Security.Cryptography.RandomNumberGenerator.Fill(noise);
+            RandomAccess.Write(file, noise.AsSpan(0, (int)Math.Min(noise.Length, bytes - at)), at);
         }
     }
 
@@ -87,6 +118,9 @@ internal static partial class DurableFile
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FullSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "posix_fallocate")]
+    private static partial int AllocateBlocks(int descriptor, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenFile(string path, int flags);

@@ -40,6 +40,9 @@ internal interface IDisk
     /// <summary>Makes the names in a folder durable. POSIX does not promise that syncing a file does.</summary>
     void SyncFolder(string path);
 
+    /// <summary>Makes a file that takes that many bytes of the disk for real, whatever is in it; durable but for its name.</summary>
+    void Reserve(string path, long bytes);
+
     /// <summary>Bytes that may still be written under that path.</summary>
     long FreeBytes(string path);
 }

@@ -40,6 +40,13 @@ internal sealed class LocalDisk : IDisk
 
     public void SyncFolder(string path) => DurableFile.SyncFolder(path);
 
+    public void Reserve(string path, long bytes)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+        DurableFile.Allocate(file, bytes);
+        DurableFile.Sync(file);
+    }
+
     public long FreeBytes(string path) => new DriveInfo(Path.GetFullPath(path)).AvailableFreeSpace;
 
     private sealed class LocalFile(SafeFileHandle handle) : IDiskFile

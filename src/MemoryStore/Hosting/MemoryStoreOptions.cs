@@ -12,6 +12,12 @@ public sealed class MemoryStoreOptions
     /// <summary>Shards of the data folder, fixed when it is made. Default 1: one process, one owner; a cluster uses a power of two.</summary>
     public int Shards { get; set; } = 1;
 
+    /// <summary>
+    /// Bytes of the disk that are kept back: as much as this lies in a file of its own, and below as much again no new blocks are stored. 0 = none.
+    /// Default 64 MiB.
+    /// </summary>
+    public long ReserveBytes { get; set; } = StoreLimits.ReserveBytes;
+
     /// <summary>Days for which a version stays readable after it ceased to be the head; null = no such rule. Default 7.</summary>
     public double? RetentionDays { get; set; } = RetentionPolicy.Default.Window?.TotalDays;
 

@@ -9,6 +9,7 @@ internal sealed class MemoryStoreOptionsValidator : IValidateOptions<MemoryStore
     {
         if (string.IsNullOrWhiteSpace(options.Data)) return ValidateOptionsResult.Fail($"MemoryStoreOptions.Data is '{options.Data}'; it must name a folder.");
         if (options.Shards is < 1 or > StoreLimits.MaxShards) return ValidateOptionsResult.Fail($"MemoryStoreOptions.Shards is {options.Shards}; it must be 1 to {StoreLimits.MaxShards}.");
+        if (options.ReserveBytes < 0) return ValidateOptionsResult.Fail($"MemoryStoreOptions.ReserveBytes is {options.ReserveBytes}; it cannot be negative.");
         if (options.CompactionPause < TimeSpan.Zero) return ValidateOptionsResult.Fail($"MemoryStoreOptions.CompactionPause is {options.CompactionPause}; it cannot be negative.");
         if (options.CompactionBytesPerSecond < 0) return ValidateOptionsResult.Fail($"MemoryStoreOptions.CompactionBytesPerSecond is {options.CompactionBytesPerSecond}; it cannot be negative.");
         if (!IsPossible(options.RetentionDays, options.RetentionVersions)) return Impossible("all tenants", options.RetentionDays, options.RetentionVersions);

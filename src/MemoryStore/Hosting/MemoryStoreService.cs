@@ -20,7 +20,7 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
     private Task _compaction = Task.CompletedTask;
 
     public MemoryStoreService(IOptions<MemoryStoreOptions> options, TimeProvider time, ILogger<MemoryStoreService> logger)
-        : this(RequireOptions(options), new ShardSettings { Time = time, Logger = logger })
+        : this(RequireOptions(options), new ShardSettings { Time = time, Logger = logger, ReserveBytes = RequireOptions(options).ReserveBytes })
     {
     }
 

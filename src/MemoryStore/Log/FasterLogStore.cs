@@ -21,8 +21,8 @@ internal sealed class FasterLogStore : ILogStore
     private FasterLogStore(IDisk disk, string folder, LogGeometry geometry)
     {
         _geometry = geometry;
-        _device = new SegmentDevice(disk, folder);
         _commits = new SlotCommits(CommitSlots.OpenForWriting(disk, LogFolder.CommitPath(folder)));
+        _device = new SegmentDevice(disk, folder, _commits.Fail);
         Reader = new SegmentReader(disk, folder, geometry);
         _log = new FasterLog(new FasterLogSettings
         {
@@ -103,7 +103,7 @@ internal sealed class FasterLogStore : ILogStore
         if (!_running.IsCompleted) return;
         await Task.Run(_log.Dispose, CancellationToken.None).ConfigureAwait(false);
         await Task.Run(_device.Dispose, CancellationToken.None).ConfigureAwait(false);
-        _commits.Dispose();
+        await _commits.DisposeAsync().ConfigureAwait(false);
         Reader.Dispose();
     }
 

@@ -26,17 +26,22 @@ internal sealed class SegmentDevice : StorageDeviceBase
 
     private readonly IDisk _disk;
     private readonly string _folder;
+    private readonly Action<Exception> _onFailure;
     private readonly Dictionary<int, Segment> _segments = [];
     private readonly BlockingCollection<Request> _queue = [];
     private readonly Thread _writer;
     private int _newest = -1;
     private volatile Exception? _failure;
 
-    public SegmentDevice(IDisk disk, string folder)
+    /// <param name="disk">Where the segments are.</param>
+    /// <param name="folder">The log's folder.</param>
+    /// <param name="onFailure">Called once, by the writing thread, when a write has failed.</param>
+    public SegmentDevice(IDisk disk, string folder, Action<Exception> onFailure)
         : base(LogFolder.SegmentPrefix(folder), LogGeometry.SectorBytes, Devices.CAPACITY_UNSPECIFIED)
     {
         _disk = disk;
         _folder = folder;
+        _onFailure = onFailure;
         _writer = new Thread(Run) { IsBackground = true, Name = $"latentdb log {Path.GetFileName(folder)}" };
         _writer.Start();
     }
@@ -93,6 +98,7 @@ internal sealed class SegmentDevice : StorageDeviceBase
 #pragma warning restore CA1031
         {
             _failure = e;
+            _onFailure(e);
             return e is IOException io && (io.HResult & 0xffff) != 0 ? (uint)(io.HResult & 0xffff) : WriteFailed;
         }
     }

@@ -6,17 +6,28 @@ namespace LatentDb.MemoryStore.Log;
 /// FASTER's commit manager over <see cref="CommitSlots"/>. A failed write poisons it for good: FASTER swallows what this throws and would let the
 /// next commit succeed on top of a hole, so the failure also cancels <see cref="Failed"/>, which is what waiters look at.
 /// </summary>
-internal sealed class SlotCommits(CommitSlots slots) : ILogCommitManager
+internal sealed class SlotCommits(CommitSlots slots) : ILogCommitManager, IAsyncDisposable
 {
     private readonly CancellationTokenSource _failed = new();
     private readonly Dictionary<long, byte[]> _written = [];
     private readonly Lock _lock = new();
     private volatile Exception? _failure;
+    private Task _cancelling = Task.CompletedTask;
 
-    /// <summary>Cancelled when a commit could not be written.</summary>
+    /// <summary>Cancelled when a commit or a page could not be written.</summary>
     public CancellationToken Failed => _failed.Token;
 
     public Exception? Failure => _failure;
+
+    /// <summary>
+    /// The device could not write a page. FASTER tells those who wait for a commit, but not those who wait for room in its memory: they look at
+    /// <see cref="Failed"/> as well.
+    /// </summary>
+    public void Fail(Exception cause)
+    {
+        _failure ??= cause;
+        _cancelling = _failed.CancelAsync();
+    }
 
     /// <summary>Called by FASTER on a pool thread once the entries are on stable storage; blocks until the slot is as well.</summary>
     public void Commit(long beginAddress, long untilAddress, byte[] commitMetadata, long commitNum, bool forceWriteMetadata)
@@ -63,6 +74,12 @@ internal sealed class SlotCommits(CommitSlots slots) : ILogCommitManager
     /// <summary>A log is written by the epoch that created it, so FASTER never recovers one.</summary>
     public void OnRecovery(long commitNum)
     {
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cancelling.ConfigureAwait(false);
+        Dispose();
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
@@ -23,6 +24,7 @@ internal sealed class Shard : IAsyncDisposable
         Keys = parts.Keys;
         ManifestLog = parts.Manifests;
         BlockLog = parts.Blocks;
+        Space = settings.Space;
         _clock = parts.Clock;
         var records = new ShardRecords(parts.Epochs, parts.Keys) { Current = parts.Manifests };
         Memories = new MemoryLoader(parts.Index, records);
@@ -57,6 +59,9 @@ internal sealed class Shard : IAsyncDisposable
     public FrameLog ManifestLog { get; }
 
     public FrameLog BlockLog { get; }
+
+    /// <summary>Asked before blocks are accepted; null = nobody is.</summary>
+    public SpaceGuard? Space { get; }
 
     /// <summary>Forks and relocations exclude each other: a fork names the places of blocks that a relocation may be changing.</summary>
     public SemaphoreSlim PlacesGate { get; } = new(1, 1);

@@ -57,7 +57,9 @@ internal sealed class ShardSet : IAsyncDisposable
             ?? LocalMasterKeys.FromEnvironment()
             ?? (IMasterKeyProvider)LocalMasterKeys.OpenOrCreate(Path.Combine(root, MasterKeyFile), isNewStore: !ShardMap.Exists(settings.Disk, root));
         ShardMap map = ShardMap.Open(settings.Disk, root, shards);
-        ShardSettings own = settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns) };
+        var space = new SpaceGuard(settings.Disk, root, settings.ReserveBytes, settings.Time);
+        ShardSettings own = settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns), Space = space };
+        space.Begin();
         var open = ImmutableArray.CreateBuilder<ShardSlot>(map.Count);
         try
         {
@@ -74,6 +76,7 @@ internal sealed class ShardSet : IAsyncDisposable
             throw;
         }
 
+        space.TakeBallast();
         return new ShardSet(map, open.MoveToImmutable(), own);
     }
 }

@@ -24,6 +24,12 @@ internal sealed record ShardSettings
     /// <summary>Creates a new log in a folder that does not exist yet.</summary>
     public Func<IDisk, string, LogGeometry, ILogStore> CreateLog { get; init; } = FasterLogStore.Create;
 
+    /// <summary>Bytes of the disk that are kept back; 0 = none.</summary>
+    public long ReserveBytes { get; init; }
+
+    /// <summary>Guards the space of the data folder; one for all shards of a set, null = none.</summary>
+    public SpaceGuard? Space { get; init; }
+
     /// <summary>Decoded manifests; one cache for all shards of a set.</summary>
     public ManifestCache Manifests { get; init; } = new(StoreLimits.MaxCachedRuns);
 

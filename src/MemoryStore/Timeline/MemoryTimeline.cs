@@ -80,9 +80,11 @@ public sealed class MemoryTimeline
     }
 
     /// <summary>Begins to stage the blocks of one inject.</summary>
+    /// <exception cref="LatentDbException">memory_not_found; store_full before anything is computed in vain.</exception>
     public AppendTransaction BeginAppend()
     {
         RequireAlive();
+        _shard.Space?.Require(0);
         return new AppendTransaction(_shard, _entry.Uid, _entry.ReserveBlock);
     }
 

@@ -106,6 +106,8 @@ internal sealed class TornDisk : IDisk
     {
     }
 
+    public void Reserve(string path, long bytes) => throw new NotSupportedException();
+
     public long FreeBytes(string path) => long.MaxValue;
 
     private static byte[] Sector(byte[] content, int sector)

@@ -201,6 +201,13 @@ internal sealed class SimulatedDisk : IDisk
         }
     }
 
+    public void Reserve(string path, long bytes)
+    {
+        using IDiskFile file = Open(path, DiskAccess.Create);
+        file.Write(new byte[bytes], 0);
+        file.Sync();
+    }
+
     public long FreeBytes(string path)
     {
         lock (_lock) return Math.Max(0, Faults.Capacity - UsedBytes);

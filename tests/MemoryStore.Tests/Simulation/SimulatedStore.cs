@@ -31,6 +31,9 @@ internal sealed class SimulatedStore : IDisposable
     {
         Disk = disk,
         MasterKeys = Master,
+
+        // Stands still, so that no shard is opened again behind a test that looks at it.
+        Time = new ManualTimeProvider(),
         ManifestGeometry = new LogGeometry(16 << 10, 128 << 10, 64 << 10),
         BlockGeometry = new LogGeometry(32 << 10, 128 << 10, 64 << 10),
         FramesBetweenCheckpoints = 20,

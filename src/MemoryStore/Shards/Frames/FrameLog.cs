@@ -387,7 +387,7 @@ internal sealed class FrameLog : IAsyncDisposable
 
     private void ThrowIfFailed()
     {
-        if (_failure is not null) throw new LatentDbException(_failure.Code, _failure.Message, _failure);
+        if (_failure is not null) throw new LatentDbException(_failure.Code, _failure.Message, _failure) { RetryAfter = StoreLimits.MinReopenPause };
         if (Volatile.Read(ref _isClosing)) throw new LatentDbException(ErrorCode.ShuttingDown, "The store is closing.");
     }
 

@@ -30,6 +30,7 @@ internal sealed class BlockStaging(Shard shard, MemoryUid owner, Func<long> next
         ArgumentNullException.ThrowIfNull(slice);
         cancellationToken.ThrowIfCancellationRequested();
         DataKey key = KeyOf(slice.Address.Block);
+        shard.Space?.Require(slice.Tensors.Sum(tensor => (long)tensor.Bytes.Length));
         StoredSlice stored = await shard.Writer.StageSliceAsync(owner, slice, key).ConfigureAwait(false);
         Remember(slice.Address, stored);
     }
