@@ -69,6 +69,9 @@ public static class StoreLimits
     /// <summary>Runs and blocks of the manifests that the open shards keep decoded together: at about 24 bytes each, some 48 MiB.</summary>
     public const long MaxCachedRuns = 2L << 20;
 
+    /// <summary>Memories that a pass of the compaction loop looks at for expired versions: each is read from disk, so a minute's share of a million.</summary>
+    public const int MemoriesPerPass = 10_000;
+
     /// <summary>Days of the longest retention window: a hundred years, so that no time overflows.</summary>
     public const double MaxRetentionDays = 36_525;
 

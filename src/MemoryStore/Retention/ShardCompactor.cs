@@ -12,29 +12,30 @@ namespace LatentDb.MemoryStore.Retention;
 /// <summary>One pass over one shard: drops what retention no longer keeps, empties the segments with most garbage, deletes those that are empty.</summary>
 internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, RetentionPolicy> policies, Throttle throttle, TimeProvider time, ILogger logger)
 {
-    /// <param name="isThorough">True: also drops that would wait for more, and memories that were looked at lately.</param>
+    /// <param name="pass">Number of the pass: of many memories, each pass looks at another part for expired versions.</param>
+    /// <param name="isThorough">True: looks at all memories, and also makes drops that would wait for more.</param>
     /// <param name="progress">Told about memories, then about segments.</param>
     /// <param name="cancellationToken">Ends between two records; what was done stays done.</param>
     /// <exception cref="LatentDbException">store_full, store_unavailable, stale_owner.</exception>
-    public async Task<CompactionReport> RunAsync(bool isThorough, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
+    public async Task<CompactionReport> RunAsync(long pass, bool isThorough, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
     {
-        CompactionReport pruned = await PruneAsync(isThorough, progress, cancellationToken).ConfigureAwait(false);
-        CompactionReport swept = await CollectAsync(progress, cancellationToken).ConfigureAwait(false);
+        CompactionReport pruned = await PruneAsync(isThorough ? null : pass, progress, cancellationToken).ConfigureAwait(false);
+        CompactionReport swept = await CollectAsync(isThorough, progress, cancellationToken).ConfigureAwait(false);
         return pruned + swept;
     }
 
-    private async Task<CompactionReport> PruneAsync(bool isThorough, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
+    private async Task<CompactionReport> PruneAsync(long? pass, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
     {
         var pruner = new VersionPruner(shard);
         var now = new HybridTimestamp(time.GetUtcNow().UtcTicks);
         (long memories, long versions, long blocks) = (0, 0, 0);
-        System.Collections.Immutable.ImmutableArray<MemoryRef> all = shard.Index.Directory.All();
+        List<MemoryRef> all = MemoriesOf(pass);
         foreach (MemoryRef memory in all)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                (int droppedVersions, int droppedBlocks) = await pruner.PruneAsync(memory, policies(memory.Key.Tenant), now, isThorough, cancellationToken).ConfigureAwait(false);
+                (int droppedVersions, int droppedBlocks) = await pruner.PruneAsync(memory, policies(memory.Key.Tenant), now, isThorough: pass is null, cancellationToken).ConfigureAwait(false);
                 (versions, blocks) = (versions + droppedVersions, blocks + droppedBlocks);
             }
             catch (LatentDbException e) when (e.Code == ErrorCode.DataDamaged)
@@ -43,16 +44,24 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
                 LogDamaged(logger, e, memory.Key);
             }
 
-            progress?.Report(new StoreProgress("memories", ++memories, all.Length));
+            progress?.Report(new StoreProgress("memories", ++memories, all.Count));
         }
 
         return CompactionReport.Empty with { Memories = memories, VersionsDropped = versions, BlocksDropped = blocks };
     }
 
-    private async Task<CompactionReport> CollectAsync(IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
+    private List<MemoryRef> MemoriesOf(long? pass)
     {
-        // What lies before the newest checkpoint is dead in the manifest log, but for what the index names.
-        await shard.ManifestLog.CheckpointAsync().ConfigureAwait(false);
+        var all = shard.Index.Directory.All();
+        int parts = (all.Length / StoreLimits.MemoriesPerPass) + 1;
+        return [.. pass is long number ? all.Where(m => m.Uid.Value % (UInt128)parts == (UInt128)(number % parts)) : all];
+    }
+
+    private async Task<CompactionReport> CollectAsync(bool isThorough, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
+    {
+        // What lies before the newest checkpoint is dead in the manifest log, but for what the index names. A pass of the loop takes the checkpoints
+        // as they come, so that an idle store writes nothing.
+        if (isThorough) await shard.ManifestLog.CheckpointAsync().ConfigureAwait(false);
         List<SegmentFile> chosen = SegmentChoice.Choose(SegmentFile.List(shard), StoreLimits.MaxLooseEpochs);
         var sweep = new SegmentSweep(shard, throttle);
         foreach ((int index, SegmentFile file) in chosen.Index())

@@ -15,6 +15,7 @@ public sealed partial class StoreCompactor : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private long _passes;
 
     internal StoreCompactor(Func<ShardSet> shards, Func<TenantId, RetentionPolicy> policies, TimeProvider time, ILogger logger)
     {
@@ -42,9 +43,10 @@ public sealed partial class StoreCompactor : IDisposable
             foreach (Shard shard in _shards().Shards)
             {
                 var compactor = new ShardCompactor(shard, _policies, new Throttle(bytesPerSecond, _time), _time, _logger);
-                report += await compactor.RunAsync(isThorough, progress, cancellationToken).ConfigureAwait(false);
+                report += await compactor.RunAsync(_passes, isThorough, progress, cancellationToken).ConfigureAwait(false);
             }
 
+            _passes++;
             Last = report;
             return report;
         }
