@@ -31,7 +31,8 @@ internal sealed class Acknowledgements
 
     public long SegmentsDeleted { get; private set; }
 
-    public long VersionsDropped { get; private set; }
+    /// <summary>Acknowledged versions that retention had dropped when they were looked for.</summary>
+    public int Dropped { get; private set; }
 
     /// <summary>"memory:operation" of the injects that were tried and not answered: the next child sends them again.</summary>
     public IEnumerable<string> OpenInjects => _openInjects.Select(o => $"{o.Value}:{o.Key}");
@@ -63,9 +64,8 @@ internal sealed class Acknowledgements
             case ["ERASED", string memory]:
                 Forget(memory);
                 break;
-            case ["COMPACTED", string segments, string versions]:
+            case ["COMPACTED", string segments]:
                 SegmentsDeleted += long.Parse(segments, CultureInfo.InvariantCulture);
-                VersionsDropped += long.Parse(versions, CultureInfo.InvariantCulture);
                 break;
             case ["WRONG", ..]:
                 _wrong ??= line;
@@ -106,6 +106,7 @@ internal sealed class Acknowledgements
         if (version is null && MayBeDropped(timeline, expected))
         {
             _versions.Remove(operation);
+            Dropped++;
             return;
         }
 

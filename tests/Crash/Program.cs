@@ -49,7 +49,7 @@ internal static class Program
         while (true)
         {
             CompactionReport report = await compactor.CompactAsync(isThorough: true, bytesPerSecond: 0, progress: null, CancellationToken.None);
-            Print($"COMPACTED {report.SegmentsDeleted} {report.VersionsDropped}");
+            Print($"COMPACTED {report.SegmentsDeleted}");
         }
     }
 
