@@ -50,7 +50,7 @@ public sealed class MemoryExporter
         (ArchiveProtection protection, ArchiveCipher? cipher) = await Task.Run(() => ArchiveLocks.New(options), cancellationToken).ConfigureAwait(false);
         var header = new ArchiveHeader(Program, new HybridTimestamp(shards.Settings.Time.GetUtcNow().UtcTicks), protection);
         using ArchiveWriter writer = await ArchiveWriter.BeginAsync(target, header, cipher, cancellationToken).ConfigureAwait(false);
-        await new MemoryExport(shard, entry, writer, progress).RunAsync(one, cancellationToken).ConfigureAwait(false);
+        await new MemoryExport(shard, entry, entry.ToState(), writer, progress).RunAsync(one, cancellationToken).ConfigureAwait(false);
         if (entry.IsErased) throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {key} was erased while it was exported.");
         await writer.EndAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -8,6 +8,7 @@ using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Transfer;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Deltas;
 
 namespace LatentDb.MemoryStore.Tests.Transfer;
 
@@ -107,8 +108,16 @@ internal sealed class TransferStore : IAsyncDisposable
     public async Task<string> NamedByContentAsync(Manifest manifest, Dictionary<BlockId, UInt128> hashes)
     {
         var blocks = ImmutableArray.CreateBuilder<ManifestBlock>();
-        foreach (ManifestBlock block in manifest.Blocks)
+        bool[] used = manifest.UsedBlocks();
+        foreach ((int index, ManifestBlock block) in manifest.Blocks.Index())
         {
+            // What no row needs may be gone, and is the same whatever it held.
+            if (!used[index])
+            {
+                blocks.Add(block with { Id = default });
+                continue;
+            }
+
             if (!hashes.TryGetValue(block.Id, out UInt128 hash)) hashes.Add(block.Id, hash = await HashAsync(block.Id, block.WrittenAt == 0, manifest.Layers.Length));
             blocks.Add(block with { Id = new BlockId(new MemoryUid(hash), 0) });
         }

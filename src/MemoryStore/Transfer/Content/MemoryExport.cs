@@ -14,10 +14,15 @@ namespace LatentDb.MemoryStore.Transfer.Content;
 /// One export: versions in ascending order, each after the blocks that it brings. Contents go out as they are stored, but where a rollback has
 /// jumped back, the version after it brings an image: so a reader holds one manifest at a time.
 /// </summary>
-internal sealed class MemoryExport(Shard shard, MemoryEntry entry, ArchiveWriter writer, IProgress<TransferProgress>? progress)
+/// <param name="shard">Where the memory is.</param>
+/// <param name="entry">The memory.</param>
+/// <param name="state">What it was when the export began: that is what is exported.</param>
+/// <param name="writer">Receives the records.</param>
+/// <param name="progress">Told after each version.</param>
+internal sealed class MemoryExport(Shard shard, MemoryEntry entry, MemoryState state, ArchiveWriter writer, IProgress<TransferProgress>? progress)
 {
-    private readonly MemoryState _state = entry.ToState();
     private readonly MemoryUid _genesis = GenesisUid.Of(entry.Fingerprint);
+    private readonly Dictionary<BlockId, StoredBlock> _blocks = state.Blocks.ToDictionary(b => b.Id);
     private readonly HashSet<BlockId> _sent = [];
     private VersionNumber? _previous;
     private VersionNumber? _held;
@@ -28,15 +33,15 @@ internal sealed class MemoryExport(Shard shard, MemoryEntry entry, ArchiveWriter
     public async Task RunAsync(VersionState? one, CancellationToken cancellationToken)
     {
         Manifest genesis = await shard.Manifests.ReadGenesisAsync(entry.Fingerprint, cancellationToken).ConfigureAwait(false);
-        int total = one is null ? _state.Versions.Length : 1;
+        int total = one is null ? state.Versions.Length : 1;
         var memory = new ArchivedMemory(
-            _state.Key,
-            _state.CreatedAt,
-            _state.Fingerprint,
-            _state.Metadata,
+            state.Key,
+            state.CreatedAt,
+            state.Fingerprint,
+            state.Metadata,
             genesis.Layers.Length,
             one is null ? ArchiveExtent.AllVersions : ArchiveExtent.OneVersion,
-            (one ?? _state.Versions[^1]).Version.Number,
+            (one ?? state.Versions[^1]).Version.Number,
             total);
         await writer.WriteAsync(ArchiveRecordKind.Memory, ArchiveCodec.Encode(memory), cancellationToken).ConfigureAwait(false);
         if (one is null) await WriteAllAsync(cancellationToken).ConfigureAwait(false);
@@ -46,20 +51,20 @@ internal sealed class MemoryExport(Shard shard, MemoryEntry entry, ArchiveWriter
     private async Task WriteAllAsync(CancellationToken cancellationToken)
     {
         int gap = 0;
-        for (int i = 0; i < _state.Versions.Length; i++)
+        for (int i = 0; i < state.Versions.Length; i++)
         {
-            VersionState version = _state.Versions[i];
-            for (; gap < _state.Gaps.Length && _state.Gaps[gap].Last < version.Version.Number; gap++)
+            VersionState version = state.Versions[i];
+            for (; gap < state.Gaps.Length && state.Gaps[gap].Last < version.Version.Number; gap++)
             {
-                await writer.WriteAsync(ArchiveRecordKind.Gap, ArchiveCodec.Encode(_state.Gaps[gap]), cancellationToken).ConfigureAwait(false);
+                await writer.WriteAsync(ArchiveRecordKind.Gap, ArchiveCodec.Encode(state.Gaps[gap]), cancellationToken).ConfigureAwait(false);
             }
 
-            await SendAsync(await ReadAsync(version, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await SendAsync(await ReadAsync(version, cancellationToken).ConfigureAwait(false), isPruned: false, cancellationToken).ConfigureAwait(false);
             Follow(version);
-            progress?.Report(new TransferProgress(writer.Position, i + 1, _state.Versions.Length));
+            progress?.Report(new TransferProgress(writer.Position, i + 1, state.Versions.Length));
         }
 
-        foreach (Snapshot snapshot in _state.Snapshots)
+        foreach (Snapshot snapshot in state.Snapshots)
         {
             await writer.WriteAsync(ArchiveRecordKind.Snapshot, ArchiveCodec.Encode(snapshot), cancellationToken).ConfigureAwait(false);
         }
@@ -71,7 +76,7 @@ internal sealed class MemoryExport(Shard shard, MemoryEntry entry, ArchiveWriter
         string? text = await ReadTextAsync(version, cancellationToken).ConfigureAwait(false);
         Manifest manifest = await shard.Manifests.ReadAsync(entry, version, cancellationToken).ConfigureAwait(false);
         Manifest? image = version.Content == ContentKind.Genesis ? null : manifest.WithoutUnusedBlocks(spare: 0);
-        await SendAsync(new ArchivedVersion(version.Version, [], image, null, text), cancellationToken).ConfigureAwait(false);
+        await SendAsync(new ArchivedVersion(version.Version, [], image, null, text), isPruned: true, cancellationToken).ConfigureAwait(false);
         progress?.Report(new TransferProgress(writer.Position, 1, 1));
     }
 
@@ -100,15 +105,19 @@ internal sealed class MemoryExport(Shard shard, MemoryEntry entry, ArchiveWriter
         else if (target != _held) _held = null;
     }
 
-    private async Task SendAsync(ArchivedVersion version, CancellationToken cancellationToken)
+    /// <param name="version">The version.</param>
+    /// <param name="isPruned">True: its manifest names only blocks that it has rows of.</param>
+    /// <param name="cancellationToken">Ends the export.</param>
+    private async Task SendAsync(ArchivedVersion version, bool isPruned, CancellationToken cancellationToken)
     {
         IEnumerable<BlockId> named = version.Image is Manifest image ? image.Blocks.Select(b => b.Id) : version.Deltas.Select(d => d.Block);
         foreach (BlockId block in named)
         {
             if (block.Owner == _genesis || !_sent.Add(block)) continue;
 
-            // A block of which no row is left may be gone already; its name stays in the table of blocks.
-            if (entry.FindBlock(block) is StoredBlock stored) await SendAsync(stored, cancellationToken).ConfigureAwait(false);
+            // A block of which no row was left when the export began may be gone; its name stays in the table of blocks.
+            if (_blocks.TryGetValue(block, out StoredBlock? stored)) await SendAsync(stored, cancellationToken).ConfigureAwait(false);
+            else if (isPruned) throw Expired(block);
         }
 
         await writer.WriteAsync(ArchiveRecordKind.Version, ArchivedVersionCodec.Encode(version), cancellationToken).ConfigureAwait(false);
@@ -121,8 +130,23 @@ internal sealed class MemoryExport(Shard shard, MemoryEntry entry, ArchiveWriter
         await writer.WriteAsync(ArchiveRecordKind.Block, begin, cancellationToken).ConfigureAwait(false);
         foreach (StoredSlice stored in block.Slices)
         {
-            BlockSlice slice = await shard.Blocks.ReadAsync(new SliceAddress(block.Id, stored.Layer, stored.Part), cancellationToken).ConfigureAwait(false);
+            BlockSlice slice = await ReadAsync(new SliceAddress(block.Id, stored.Layer, stored.Part), cancellationToken).ConfigureAwait(false);
             await writer.WriteAsync(ArchiveRecordKind.Slice, BlockSliceCodec.Encode(slice), cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private async ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await shard.Blocks.ReadAsync(address, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LatentDbException e) when (entry.FindBlock(address.Block) is null)
+        {
+            throw Expired(address.Block, e);
+        }
+    }
+
+    private LatentDbException Expired(BlockId block, Exception? cause = null) =>
+        new(ErrorCode.VersionExpired, $"Block {block} of {entry.Key} was dropped by retention while it was exported.", cause);
 }
