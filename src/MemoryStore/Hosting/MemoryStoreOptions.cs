@@ -6,6 +6,9 @@ namespace LatentDb.MemoryStore.Hosting;
 /// <summary>Where and how the store keeps its data.</summary>
 public sealed class MemoryStoreOptions
 {
+    /// <summary>The environment variable that sets the default of <see cref="AllowVolatileDisk"/>.</summary>
+    public const string AllowVolatileDiskVariable = "LATENTDB_ALLOW_VOLATILE_DISK";
+
     /// <summary>Folder of the shards; created when missing. Default <c>./data</c>.</summary>
     public string Data { get; set; } = "data";
 
@@ -17,6 +20,12 @@ public sealed class MemoryStoreOptions
     /// Default 64 MiB.
     /// </summary>
     public long ReserveBytes { get; set; } = StoreLimits.ReserveBytes;
+
+    /// <summary>
+    /// Lets the data lie where nothing lasts (tmpfs, ramfs, NFS), for tests and trials. Default false, or true when the environment variable
+    /// <see cref="AllowVolatileDiskVariable"/> is 1.
+    /// </summary>
+    public bool AllowVolatileDisk { get; set; } = Environment.GetEnvironmentVariable(AllowVolatileDiskVariable) == "1";
 
     /// <summary>Days for which a version stays readable after it ceased to be the head; null = no such rule. Default 7.</summary>
     public double? RetentionDays { get; set; } = RetentionPolicy.Default.Window?.TotalDays;

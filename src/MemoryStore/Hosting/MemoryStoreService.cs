@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace LatentDb.MemoryStore.Hosting;
 
 /// <summary>Opens the shards when the process starts and closes them when it stops.</summary>
-public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposable
+public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsyncDisposable
 {
     private readonly MemoryStoreOptions _options;
     private readonly ShardSettings _settings;
@@ -63,6 +64,7 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
         try
         {
             if (_shards is not null) return;
+            CheckFileSystem();
             _shards = await ShardSet.OpenAsync(_options.Data, _options.Shards, _settings, cancellationToken).ConfigureAwait(false);
             _stopping = new CancellationTokenSource();
             if (_options.CompactionPause > TimeSpan.Zero) _compaction = Compactor.LoopAsync(_options.CompactionPause, _options.CompactionBytesPerSecond, _stopping.Token);
@@ -114,6 +116,35 @@ public sealed class MemoryStoreService : IHostedLifecycleService, IAsyncDisposab
         await stopping.CancelAsync().ConfigureAwait(false);
         await _compaction.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    /// <exception cref="LatentDbException">configuration_invalid when nothing that is stored there would last.</exception>
+    private void CheckFileSystem()
+    {
+        if (_settings.Disk is not LocalDisk) return;
+        FileSystemKind kind = FileSystemKind.Of(_options.Data);
+        if (kind.Durability == FileSystemDurability.Expected) return;
+        if (_options.AllowVolatileDisk)
+        {
+            LogAllowed(_settings.Logger, kind.Name);
+            return;
+        }
+
+        if (kind.Durability == FileSystemDurability.Doubtful)
+        {
+            LogDoubtful(_settings.Logger, kind.Name);
+            return;
+        }
+
+        throw new LatentDbException(
+            ErrorCode.ConfigurationInvalid,
+            $"The data folder lies on {kind.Name}, where acknowledged data does not last. Choose a local disk, or set AllowVolatileDisk for a trial.");
+    }
+
+    [LoggerMessage(EventId = 105, Level = LogLevel.Warning, Message = "The data folder lies on {FileSystem}: it may go away with the container or not keep what was synced. Mount a volume for data that matters.")]
+    private static partial void LogDoubtful(ILogger logger, string fileSystem);
+
+    [LoggerMessage(EventId = 106, Level = LogLevel.Information, Message = "The data folder lies on {FileSystem}, as AllowVolatileDisk permits.")]
+    private static partial void LogAllowed(ILogger logger, string fileSystem);
 
     private ShardSet RequireOpen() => _shards ?? throw new LatentDbException(ErrorCode.ShuttingDown, "The store is not open.");
 
