@@ -42,7 +42,7 @@ internal sealed class SimulatedStore : IDisposable
     };
 
     public Task<OpenStore> OpenAsync(IDisk disk, ShardSettings? settings = null, int shards = Shards) =>
-        OpenStore.AtAsync(Root, (settings ?? Settings(disk)) with { Disk = disk }, shards).WaitAsync(Patience);
+        OpenStore.AtAsync(Root, settings ?? Settings(disk), shards).WaitAsync(Patience);
 
     public void Dispose() => _locks.Dispose();
 }
