@@ -75,6 +75,9 @@ public static class StoreLimits
     /// <summary>Days of the longest retention window: a hundred years, so that no time overflows.</summary>
     public const double MaxRetentionDays = 36_525;
 
+    /// <summary>Versions of a memory that the error about a damaged block looks through for those that need it: some milliseconds.</summary>
+    public const int MaxVersionsExplained = 1024;
+
     /// <summary>Memories that one listing returns at most.</summary>
     public const int MaxPageItems = 1000;
 

@@ -30,6 +30,9 @@ public sealed class LocalMasterKeys : IMasterKeyProvider, IDisposable
     /// <summary>Name of the key that wraps.</summary>
     public string CurrentId { get; }
 
+    /// <summary>True when a key of that name is among them.</summary>
+    public bool Has(string id) => _keys.ContainsKey(id);
+
     /// <summary>Reads the file; makes it, with a new random key and for its owner only, when the store is new and the file does not exist.</summary>
     /// <param name="path">The file.</param>
     /// <param name="isNewStore">Nothing was ever stored: a missing key is not a lost one.</param>

@@ -52,6 +52,30 @@ internal static class TenantFile
         return ToTable(stored, keys);
     }
 
+    /// <summary>Reads both halves; null when they are as they were written, else what is wrong.</summary>
+    /// <param name="disk">Where the file is.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="isLost">True when no half is good.</param>
+    public static string? WrongWith(IDisk disk, string folder, out bool isLost)
+    {
+        isLost = true;
+        try
+        {
+            byte[] file = disk.ReadAll(PathIn(folder));
+            int half = file.Length / 2;
+            bool isFirstWhole = !Payload(file.AsSpan(0, half)).IsEmpty;
+            bool isSecondWhole = !Payload(file.AsSpan(half)).IsEmpty;
+            isLost = !isFirstWhole && !isSecondWhole;
+            if (isLost) return "The file keys.tenants is damaged in both its halves.";
+            if (!isFirstWhole || !isSecondWhole) return $"The {(isFirstWhole ? "second" : "first")} half of keys.tenants is damaged.";
+            return file.AsSpan(0, half).SequenceEqual(file.AsSpan(half)) ? null : "The halves of keys.tenants differ.";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LatentDbException)
+        {
+            return $"The file keys.tenants cannot be read: {e.Message}";
+        }
+    }
+
     private static TenantTable ToTable(StoredTenants stored, TenantKey?[] keys)
     {
         TenantTable table = TenantTable.Empty;

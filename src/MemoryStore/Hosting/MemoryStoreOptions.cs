@@ -42,6 +42,9 @@ public sealed class MemoryStoreOptions
     /// <summary>Bytes per second that a pass of compaction may copy. Default 64 MiB: a small part of what a disk does.</summary>
     public long CompactionBytesPerSecond { get; set; } = 64L << 20;
 
+    /// <summary>Bytes per second that a scrub may read; 0 = as fast as it goes. Default 64 MiB: a small part of what a disk does.</summary>
+    public long ScrubBytesPerSecond { get; set; } = 64L << 20;
+
     /// <summary>The rule of a tenant.</summary>
     internal RetentionPolicy RetentionOf(TenantId tenant)
     {

@@ -12,6 +12,7 @@ internal sealed class MemoryStoreOptionsValidator : IValidateOptions<MemoryStore
         if (options.ReserveBytes < 0) return ValidateOptionsResult.Fail($"MemoryStoreOptions.ReserveBytes is {options.ReserveBytes}; it cannot be negative.");
         if (options.CompactionPause < TimeSpan.Zero) return ValidateOptionsResult.Fail($"MemoryStoreOptions.CompactionPause is {options.CompactionPause}; it cannot be negative.");
         if (options.CompactionBytesPerSecond < 0) return ValidateOptionsResult.Fail($"MemoryStoreOptions.CompactionBytesPerSecond is {options.CompactionBytesPerSecond}; it cannot be negative.");
+        if (options.ScrubBytesPerSecond < 0) return ValidateOptionsResult.Fail($"MemoryStoreOptions.ScrubBytesPerSecond is {options.ScrubBytesPerSecond}; it cannot be negative.");
         if (!IsPossible(options.RetentionDays, options.RetentionVersions)) return Impossible("all tenants", options.RetentionDays, options.RetentionVersions);
         foreach ((string tenant, TenantRetention own) in options.TenantRetention)
         {

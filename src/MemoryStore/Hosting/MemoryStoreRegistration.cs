@@ -25,6 +25,9 @@ public static class MemoryStoreRegistration
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Exporter);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Importer);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Compactor);
+        services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Scrubber);
+        services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Inspector);
+        services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Keys);
         return services;
     }
 }

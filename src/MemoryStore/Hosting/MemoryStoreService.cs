@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Integrity;
 using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Timeline;
@@ -33,6 +34,9 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
         Exporter = new MemoryExporter(RequireOpen);
         Importer = new MemoryImporter(RequireOpen, Catalog);
         Compactor = new StoreCompactor(RequireOpen, options.RetentionOf, settings.Time, settings.Logger);
+        Scrubber = new StoreScrubber(RequireOpen, options.ScrubBytesPerSecond, settings.Time, settings.Logger);
+        Keys = new StoreKeys(RequireOpen);
+        Inspector = new StoreInspector(RequireOpen, Keys);
     }
 
     /// <summary>The memories; usable from start to stop.</summary>
@@ -46,6 +50,15 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
 
     /// <summary>Retention and compaction; usable from start to stop.</summary>
     public StoreCompactor Compactor { get; }
+
+    /// <summary>Reads everything and compares it with what was written; usable from start to stop.</summary>
+    public StoreScrubber Scrubber { get; }
+
+    /// <summary>What the store looks like now; usable from start to stop.</summary>
+    public StoreInspector Inspector { get; }
+
+    /// <summary>Rotation of keys; usable from start to stop.</summary>
+    public StoreKeys Keys { get; }
 
     /// <summary>Why a shard takes no writes, or null while all do: for readiness checks.</summary>
     public LatentDbException? Failure => _shards?.Shards.Select(shard => shard.Failure).FirstOrDefault(failure => failure is not null);

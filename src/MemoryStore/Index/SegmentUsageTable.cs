@@ -90,7 +90,7 @@ internal sealed class SegmentUsageTable
 
     private void Change(RecordLocation? location, LogName log, int sign)
     {
-        if (location is null) return;
+        if (location is null || location.IsNowhere) return;
         long segmentBytes = SegmentBytes(location, log);
         int partBytes = Math.Max(1, location.Bytes / location.Addresses.Length);
         lock (_lock)

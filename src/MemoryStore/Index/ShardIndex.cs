@@ -147,6 +147,16 @@ internal sealed class ShardIndex
         IsUsageUncertain = false;
     }
 
+    /// <summary>
+    /// Gives up a memory whose state is damaged and of which changes lie in the log: applied to nothing, they are lost, so that from now on the
+    /// memory must not be read even if the old state comes back. The directory remembers it. Its live bytes stay counted.
+    /// </summary>
+    public void Lose(MemoryRef memory)
+    {
+        lock (_lock) memory.State = RecordLocation.Nowhere;
+        Pages.WantRewrite();
+    }
+
     /// <summary>Makes the next checkpoint store this memory's state anew.</summary>
     public void Touch(MemoryEntry entry)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 
@@ -57,6 +58,19 @@ internal sealed class CommitSlots : IDisposable
             _ => a.Number > b.Number ? a : b,
         };
         return new CommitSlotReading(newest, IsCertain: a is not null && b is not null);
+    }
+
+    /// <summary>Bytes of the file.</summary>
+    public static int FileBytes => CopyBytes * Copies * Slots;
+
+    /// <summary>Looks at every copy.</summary>
+    /// <exception cref="LatentDbException">data_damaged when no copy verifies, or the file is missing.</exception>
+    public static CommitSlotCheck Check(IDisk disk, string path)
+    {
+        CommitSlot newest = Read(disk, path).Newest;
+        byte[] bytes = ReadWhole(disk, path);
+        int[] damaged = [.. Enumerable.Range(0, Copies * Slots).Where(copy => ReadCopy(bytes.AsSpan(copy * CopyBytes, CopyBytes), copy / Copies) is null)];
+        return new CommitSlotCheck(newest, [.. damaged]);
     }
 
     /// <summary>Returns when the commit is on stable storage.</summary>
@@ -133,3 +147,8 @@ internal sealed record CommitSlot(long Number, long Until, byte[] Cookie, byte[]
 /// <param name="Newest">The newest commit that verifies.</param>
 /// <param name="IsCertain">False when a whole slot is lost: it may have held a newer commit, so frames after <paramref name="Newest"/> count as well.</param>
 internal sealed record CommitSlotReading(CommitSlot Newest, bool IsCertain);
+
+/// <summary>What a look at every copy found.</summary>
+/// <param name="Newest">The newest commit that verifies; null when none does.</param>
+/// <param name="DamagedCopies">Copies that do not verify, 0 to 3 in the order of the file.</param>
+internal sealed record CommitSlotCheck(CommitSlot? Newest, ImmutableArray<int> DamagedCopies);

@@ -8,7 +8,13 @@ namespace LatentDb.MemoryStore.Records;
 /// <param name="Sequence">Sequence number of the first frame; the others follow without a gap.</param>
 /// <param name="Bytes">Payload bytes of all frames together, before encryption.</param>
 /// <param name="Addresses">Address of each frame.</param>
-internal sealed record RecordLocation(Epoch Epoch, long Sequence, int Bytes, ImmutableArray<long> Addresses);
+internal sealed record RecordLocation(Epoch Epoch, long Sequence, int Bytes, ImmutableArray<long> Addresses)
+{
+    /// <summary>Stands in the directory for the state of a memory that was lost to damage: epochs count from 1.</summary>
+    public static RecordLocation Nowhere { get; } = new(new Epoch(0), 0, 0, [0]);
+
+    public bool IsNowhere => Epoch.Value == 0;
+}
 
 /// <summary>One stored slice of a block: what a version vouches for.</summary>
 /// <param name="Layer">Layer of the model.</param>

@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Encryption;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Retention;
@@ -21,7 +23,7 @@ namespace LatentDb.MemoryStore.Retention;
 /// </code>
 /// States of memories and pages of the directory are not copied: the next checkpoint writes them anew.
 /// </summary>
-internal sealed class SegmentSweep(Shard shard, Throttle throttle)
+internal sealed class SegmentSweep(Shard shard, Throttle throttle, Action<SegmentId, long, LatentDbException> damaged)
 {
     private const long BatchBytes = 4L << 20;
 
@@ -80,11 +82,7 @@ internal sealed class SegmentSweep(Shard shard, Throttle throttle)
             _places.Clear();
             var genesis = new Dictionary<ModelFingerprint, GenesisState>();
             var moves = new Dictionary<MemoryUid, Moves>();
-            foreach (FrameAt frame in batch)
-            {
-                if (segment.Log == LogName.Blocks) await MoveSliceAsync(segment, frame, moves, genesis, cancellationToken).ConfigureAwait(false);
-                else await MoveRecordAsync(segment, frame, moves, genesis, cancellationToken).ConfigureAwait(false);
-            }
+            foreach (FrameAt frame in batch) await TryMoveAsync(segment, frame, moves, genesis, cancellationToken).ConfigureAwait(false);
 
             if (moves.Count + genesis.Count == 0) return;
             await shard.BlockLog.FlushAsync().ConfigureAwait(false);
@@ -95,6 +93,21 @@ internal sealed class SegmentSweep(Shard shard, Throttle throttle)
         finally
         {
             shard.PlacesGate.Release();
+        }
+    }
+
+    /// <summary>What is damaged stays where it is, and with it the segment, because its bytes stay counted; everything else goes on.</summary>
+    private async Task TryMoveAsync(
+        SegmentId segment, FrameAt frame, Dictionary<MemoryUid, Moves> moves, Dictionary<ModelFingerprint, GenesisState> genesis, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (segment.Log == LogName.Blocks) await MoveSliceAsync(segment, frame, moves, genesis, cancellationToken).ConfigureAwait(false);
+            else await MoveRecordAsync(segment, frame, moves, genesis, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LatentDbException e) when (e.IsUnreadable())
+        {
+            damaged(segment, frame.Address, e);
         }
     }
 

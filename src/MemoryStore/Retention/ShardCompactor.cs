@@ -63,7 +63,10 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
         // as they come, so that an idle store writes nothing.
         if (isThorough) await shard.ManifestLog.CheckpointAsync().ConfigureAwait(false);
         List<SegmentFile> chosen = SegmentChoice.Choose(SegmentFile.List(shard), StoreLimits.MaxLooseEpochs);
-        var sweep = new SegmentSweep(shard, throttle);
+
+        // What stands in a log without a header cannot be told, so nothing of it is taken for garbage.
+        chosen.RemoveAll(file => !shard.Epochs.IsReadable(file.Id.Epoch, file.Id.Log));
+        var sweep = new SegmentSweep(shard, throttle, (segment, address, cause) => LogUnmoved(logger, cause, segment.Epoch, segment.Log, address));
         foreach ((int index, SegmentFile file) in chosen.Index())
         {
             await sweep.RunAsync(file.Id, cancellationToken).ConfigureAwait(false);
@@ -105,6 +108,9 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
 
     [LoggerMessage(EventId = 110, Level = LogLevel.Warning, Message = "Memory {Memory} is damaged and was left out of retention.")]
     private static partial void LogDamaged(ILogger logger, Exception cause, MemoryKey memory);
+
+    [LoggerMessage(EventId = 114, Level = LogLevel.Warning, Message = "The record at address {Address} of the {Log} log of epoch {Epoch} is damaged and was not moved; its segment is kept.")]
+    private static partial void LogUnmoved(ILogger logger, Exception cause, Epoch epoch, LogName log, long address);
 
     [LoggerMessage(EventId = 111, Level = LogLevel.Warning, Message = "Segment {Segment} of the {Log} log of epoch {Epoch} still counts {Bytes} live bytes that could not be moved; it is kept.")]
     private static partial void LogKept(ILogger logger, Epoch epoch, LogName log, int segment, long bytes);

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Shards;
@@ -59,10 +60,11 @@ internal sealed class ManifestReader(ShardIndex index, ShardRecords records, Man
                 if (record.Version.Number == at.Version.Number) return record;
                 throw new LatentDbException(ErrorCode.DataDamaged, $"Version {record.Version.Number} of {entry.Key} stands where version {at.Version.Number} must.");
             }
-            catch (SegmentMissingException)
+            catch (LatentDbException e) when (e.IsUnreadable())
             {
                 VersionState again = Require(entry, at.Version.Number);
-                if (again.Location == location) throw;
+                bool hasMoved = e is SegmentMissingException && again.Location != location;
+                if (!hasMoved) throw DamageWords.OfContent(entry.Key, at.Version.Number, location, DependentVersions.OfContent(entry.ToState(), at.Version.Number), e);
                 at = again;
             }
         }

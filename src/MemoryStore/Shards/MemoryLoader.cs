@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Damages;
 
 namespace LatentDb.MemoryStore.Shards;
 
@@ -36,6 +37,10 @@ internal sealed class MemoryLoader(ShardIndex index, ShardRecords records)
             {
                 return null;
             }
+            catch (LatentDbException e) when (e.IsUnreadable() && !at.IsNowhere)
+            {
+                throw DamageWords.OfState(memory.Key, at, e);
+            }
         }
     }
 
@@ -43,6 +48,7 @@ internal sealed class MemoryLoader(ShardIndex index, ShardRecords records)
     /// <exception cref="LatentDbException">data_damaged; memory_not_found when it was erased.</exception>
     public async ValueTask<MemoryState> ReadStateAsync(MemoryRef memory, RecordLocation at, CancellationToken cancellationToken)
     {
+        if (at.IsNowhere) throw DamageWords.OfLostState(memory.Key);
         var record = (MemoryStateRecord)await records.ReadAsync(at, FrameKind.MemoryState, memory.Uid, cancellationToken).ConfigureAwait(false);
         if (record.State.Uid == memory.Uid && record.State.Key == memory.Key) return record.State;
         throw new LatentDbException(ErrorCode.DataDamaged, $"The state of {record.State.Key} stands where that of {memory.Key} must.");

@@ -2,6 +2,7 @@ using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
+using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Shards.Staging;
@@ -26,10 +27,10 @@ internal sealed class Shard : IAsyncDisposable
         BlockLog = parts.Blocks;
         Space = settings.Space;
         _clock = parts.Clock;
-        var records = new ShardRecords(parts.Epochs, parts.Keys) { Current = parts.Manifests };
-        Memories = new MemoryLoader(parts.Index, records);
-        Manifests = new ManifestReader(parts.Index, records, settings.Manifests);
-        Blocks = new ShardReader(parts.Index, Memories, parts.Epochs, parts.Blocks);
+        Records = new ShardRecords(parts.Epochs, parts.Keys) { Current = parts.Manifests };
+        Memories = new MemoryLoader(parts.Index, Records);
+        Manifests = new ManifestReader(parts.Index, Records, settings.Manifests);
+        Blocks = new ShardReader(parts.Index, Memories, parts.Epochs, parts.Blocks, new DependentVersions(parts.Index, Memories, Manifests));
         Writer = new RecordWriter(parts.Index, parts.Epochs.Get(parts.Epoch), parts.Keys, parts.Manifests, parts.Blocks);
         Commit = new ShardCommit(this, settings);
     }
@@ -45,6 +46,8 @@ internal sealed class Shard : IAsyncDisposable
     public EpochSet Epochs { get; }
 
     public ShardKeys Keys { get; }
+
+    public ShardRecords Records { get; }
 
     public MemoryLoader Memories { get; }
 

@@ -9,7 +9,7 @@ namespace LatentDb.MemoryStore.Shards;
 /// <summary>Which shard a memory belongs to. The count is fixed when the data folder is made, and recorded there.</summary>
 internal sealed class ShardMap
 {
-    private const string FileName = "store";
+    public const string FileName = "store";
     private const string Title = "latentdb-store 2";
     private const string TitleBeforeRelease = "latentdb-store 1";
 

@@ -1,9 +1,11 @@
+using System.Runtime.ExceptionServices;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Telemetry;
@@ -11,9 +13,10 @@ using LatentDb.MemoryStore.Telemetry;
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>Slices of one shard, read by address and verified. A staged slice is made durable first, so that there is one way of reading.</summary>
-internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, EpochSet epochs, FrameLog blocks) : IBlockSource
+internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, EpochSet epochs, FrameLog blocks, DependentVersions dependents) : IBlockSource
 {
     /// <inheritdoc/>
+    /// <exception cref="LatentDbException">data_damaged, unsupported_format: naming the block, where it stands, and the versions that need it.</exception>
     public async ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken)
     {
         StagedSlice slice = await FindAsync(address, cancellationToken).ConfigureAwait(false)
@@ -24,10 +27,10 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
             {
                 return Decode(address, slice.Slice, await ReadPayloadAsync(address, slice, cancellationToken).ConfigureAwait(false));
             }
-            catch (SegmentMissingException)
+            catch (LatentDbException e) when (e.IsUnreadable())
             {
-                StagedSlice? again = await FindAsync(address, cancellationToken).ConfigureAwait(false);
-                if (again is null || again.Slice.Location == slice.Slice.Location) throw;
+                StagedSlice? again = e is SegmentMissingException ? await FindAsync(address, cancellationToken).ConfigureAwait(false) : null;
+                if (again is null || again.Slice.Location == slice.Slice.Location) throw await ExplainAsync(address, slice.Slice.Location, e, cancellationToken).ConfigureAwait(false);
                 slice = again;
             }
         }
@@ -67,22 +70,37 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
         }
     }
 
-    /// <summary>Its writer knows it, or, when that one was erased or never had it, a fork does.</summary>
+    private async ValueTask<LatentDbException> ExplainAsync(SliceAddress address, RecordLocation location, LatentDbException cause, CancellationToken cancellationToken) =>
+        DamageWords.OfSlice(
+            address,
+            index.Find(address.Block.Owner)?.Key,
+            location,
+            await dependents.OfSliceAsync(address, cancellationToken).ConfigureAwait(false),
+            cause);
+
+    /// <summary>Its writer knows it, or, when that one was erased, is damaged or never had it, a fork does.</summary>
     private async ValueTask<StagedSlice?> FindAsync(SliceAddress address, CancellationToken cancellationToken)
     {
         if (index.Blocks.Find(address) is StagedSlice known) return known;
-        if (await FindInAsync(index.Find(address.Block.Owner), address, cancellationToken).ConfigureAwait(false) is StagedSlice own) return own;
-        foreach (MemoryRef borrower in index.BorrowersOf(address.Block.Owner))
+        ExceptionDispatchInfo? damage = null;
+        foreach (MemoryRef holder in dependents.Holders(address.Block))
         {
-            if (await FindInAsync(borrower, address, cancellationToken).ConfigureAwait(false) is StagedSlice borrowed) return borrowed;
+            try
+            {
+                if (await FindInAsync(holder, address, cancellationToken).ConfigureAwait(false) is StagedSlice found) return found;
+            }
+            catch (LatentDbException e) when (e.IsUnreadable())
+            {
+                damage ??= ExceptionDispatchInfo.Capture(e);
+            }
         }
 
+        damage?.Throw();
         return null;
     }
 
-    private async ValueTask<StagedSlice?> FindInAsync(MemoryRef? memory, SliceAddress address, CancellationToken cancellationToken)
+    private async ValueTask<StagedSlice?> FindInAsync(MemoryRef memory, SliceAddress address, CancellationToken cancellationToken)
     {
-        if (memory is null) return null;
         MemoryEntry? entry = await memories.FindAsync(memory, cancellationToken).ConfigureAwait(false);
         if (entry?.FindBlock(address.Block) is not StoredBlock block) return null;
         StoredSlice? slice = block.Slices.FirstOrDefault(s => s.Layer == address.Layer && s.Part == address.Part);

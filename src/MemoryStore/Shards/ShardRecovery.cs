@@ -67,7 +67,7 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
         {
             if (keyring.DamagedCopies > 0) LogDamagedKeys(settings.Logger, id, keyring.DamagedCopies, keyring.LostSlots);
             var index = new ShardIndex();
-            index.Usage.SegmentBytes = (location, log) => epochs.Get(location.Epoch).Reader(log).Geometry.SegmentBytes;
+            index.Usage.SegmentBytes = epochs.SegmentBytesOf;
             RecoveredShard recovered = await new EpochReplay(layout, epochs, new ShardKeys(keyring), index, settings.Logger)
                 .RunAsync(current, cancellationToken).ConfigureAwait(false);
             return await BeginAsync(epochs, recovered, keyring, epoch, cancellationToken).ConfigureAwait(false);
@@ -97,7 +97,7 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
             EpochLogs logs = OpenLogs(epoch, manifests, blocks);
             epochs.Add(logs);
             epochs.Seals = [.. recovered.Epochs.Where(e => HasSegments(e.Epoch))];
-            index.Usage.SegmentBytes = (location, log) => epochs.Get(location.Epoch).Reader(log).Geometry.SegmentBytes;
+            index.Usage.SegmentBytes = epochs.SegmentBytesOf;
             var keys = new ShardKeys(keyring);
             manifests.Checkpoints = new CheckpointSchedule(
                 settings.FramesBetweenCheckpoints, settings.BytesBetweenCheckpoints, new CheckpointWriter(index, epochs, keys, logs));

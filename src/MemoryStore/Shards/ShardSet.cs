@@ -14,19 +14,30 @@ internal sealed class ShardSet : IAsyncDisposable
     private readonly ShardMap _map;
     private readonly ImmutableArray<ShardSlot> _slots;
 
-    private ShardSet(ShardMap map, ImmutableArray<ShardSlot> slots, ShardSettings settings)
+    private ShardSet(string root, ShardMap map, ImmutableArray<ShardSlot> slots, ShardSettings settings, MasterKeySource master)
     {
+        Root = root;
         _map = map;
         _slots = slots;
         Settings = settings;
+        MasterKeys = master;
     }
 
     public ShardSettings Settings { get; }
+
+    /// <summary>Full path of the data folder.</summary>
+    public string Root { get; }
+
+    /// <summary>What wraps the keys of all shards.</summary>
+    public MasterKeySource MasterKeys { get; }
 
     /// <summary>The shards as they are served now, by number.</summary>
     public IEnumerable<Shard> Shards => _slots.Select(slot => slot.Current);
 
     public int Count => _slots.Length;
+
+    /// <summary>Names of the master keys that wrap something.</summary>
+    public IEnumerable<string> MasterKeysInUse => Shards.SelectMany(shard => shard.Keys.Keyring.MasterKeyUse().Keys).Distinct(StringComparer.Ordinal);
 
     /// <exception cref="LatentDbException">
     /// shard_locked, data_damaged, unsupported_format, configuration_invalid, key_unavailable, store_full, store_unavailable.
@@ -45,6 +56,13 @@ internal sealed class ShardSet : IAsyncDisposable
 
     public Shard ShardOf(MemoryKey key) => _slots[_map.ShardOf(key).Value].Current;
 
+    /// <summary>Reads the files of the data folder itself again; for each that is not as it was written, its name and what is wrong.</summary>
+    public IEnumerable<(string File, string Message)> CheckFiles()
+    {
+        if (Failing(() => _ = ShardMap.Open(Settings.Disk, Root, Count)) is string map) yield return (ShardMap.FileName, map);
+        if (Failing(() => _ = MasterKeys.Read(MasterKeysInUse)) is string keys) yield return (MasterKeyFile, keys);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (ShardSlot slot in _slots) await slot.DisposeAsync().ConfigureAwait(false);
@@ -53,9 +71,7 @@ internal sealed class ShardSet : IAsyncDisposable
     private static async Task<ShardSet> OpenFolderAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
     {
         string root = Path.GetFullPath(data);
-        IMasterKeyProvider master = settings.MasterKeys
-            ?? LocalMasterKeys.FromEnvironment()
-            ?? (IMasterKeyProvider)LocalMasterKeys.OpenOrCreate(Path.Combine(root, MasterKeyFile), isNewStore: !ShardMap.Exists(settings.Disk, root));
+        MasterKeySource master = new(() => ReadMasterKeys(root, settings, isNewStore: false), ReadMasterKeys(root, settings, isNewStore: !ShardMap.Exists(settings.Disk, root)));
         ShardMap map = ShardMap.Open(settings.Disk, root, shards);
         var space = new SpaceGuard(settings.Disk, root, settings.ReserveBytes, settings.Time);
         ShardSettings own = settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns), Space = space };
@@ -77,6 +93,24 @@ internal sealed class ShardSet : IAsyncDisposable
         }
 
         space.TakeBallast();
-        return new ShardSet(map, open.MoveToImmutable(), own);
+        return new ShardSet(root, map, open.MoveToImmutable(), own, master);
+    }
+
+    private static IMasterKeyProvider ReadMasterKeys(string root, ShardSettings settings, bool isNewStore) =>
+        settings.MasterKeys
+        ?? LocalMasterKeys.FromEnvironment()
+        ?? (IMasterKeyProvider)LocalMasterKeys.OpenOrCreate(Path.Combine(root, MasterKeyFile), isNewStore);
+
+    private static string? Failing(Action read)
+    {
+        try
+        {
+            read();
+            return null;
+        }
+        catch (Exception e) when (e is LatentDbException or IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
     }
 }

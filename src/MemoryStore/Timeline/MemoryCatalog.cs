@@ -6,13 +6,15 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Shards.Staging;
 using LatentDb.MemoryStore.Versions;
+using Microsoft.Extensions.Logging;
 
 namespace LatentDb.MemoryStore.Timeline;
 
 /// <summary>Every memory that the shards of this process own: create, fork, open, list, erase, and the source of all blocks.</summary>
-public sealed class MemoryCatalog
+public sealed partial class MemoryCatalog
 {
     private readonly Func<ShardSet> _shards;
     private readonly ConcurrentDictionary<(ShardId, ModelFingerprint), SemaphoreSlim> _genesisGates = new();
@@ -109,19 +111,23 @@ public sealed class MemoryCatalog
     }
 
     /// <summary>Up to <paramref name="limit"/> memories of a tenant in ordinal order of id, after <paramref name="after"/> (exclusive).</summary>
+    /// <remarks>A memory whose state is damaged is left out and logged each time: one of them must not take the list of all others away.</remarks>
     public async ValueTask<ImmutableArray<MemorySummary>> ListAsync(TenantId tenant, int limit, MemoryId? after, CancellationToken cancellationToken)
     {
         int bounded = Math.Clamp(limit, 0, StoreLimits.MaxPageItems);
-        var found = _shards().Shards
-            .SelectMany(shard => shard.Index.Directory.List(tenant, bounded, after).Select(memory => (shard, memory)))
-            .OrderBy(item => item.memory.Key.Memory.Value, StringComparer.Ordinal)
-            .Take(bounded)
-            .ToList();
-        var summaries = ImmutableArray.CreateBuilder<MemorySummary>(found.Count);
-        foreach ((Shard shard, MemoryRef memory) in found)
+        var summaries = ImmutableArray.CreateBuilder<MemorySummary>();
+        MemoryId? from = after;
+        while (summaries.Count < bounded)
         {
-            // Erased since it was listed: then it is not there.
-            if (await shard.Memories.FindAsync(memory, cancellationToken).ConfigureAwait(false) is MemoryEntry entry) summaries.Add(MemoryTimeline.Summarise(entry));
+            // What is left out is made up for: a short answer means that there is no more.
+            List<(Shard Shard, MemoryRef Memory)> found = Find(tenant, bounded - summaries.Count, from);
+            if (found.Count == 0) break;
+            foreach ((Shard shard, MemoryRef memory) in found)
+            {
+                if (await SummariseAsync(shard, memory, cancellationToken).ConfigureAwait(false) is MemorySummary summary) summaries.Add(summary);
+            }
+
+            from = found[^1].Memory.Key.Memory;
         }
 
         return summaries.ToImmutable();
@@ -133,6 +139,28 @@ public sealed class MemoryCatalog
     /// </summary>
     /// <exception cref="LatentDbException">memory_not_found, store_full, store_unavailable, stale_owner.</exception>
     public Task EraseAsync(MemoryKey key, CancellationToken cancellationToken) => _shards().ShardOf(key).Commit.EraseAsync(key, cancellationToken);
+
+    private List<(Shard Shard, MemoryRef Memory)> Find(TenantId tenant, int limit, MemoryId? after) =>
+    [
+        .. _shards().Shards
+            .SelectMany(shard => shard.Index.Directory.List(tenant, limit, after).Select(memory => (shard, memory)))
+            .OrderBy(item => item.memory.Key.Memory.Value, StringComparer.Ordinal)
+            .Take(limit),
+    ];
+
+    /// <returns>Null when it was erased since it was listed, or when its state is damaged, which is logged.</returns>
+    private async ValueTask<MemorySummary?> SummariseAsync(Shard shard, MemoryRef memory, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await shard.Memories.FindAsync(memory, cancellationToken).ConfigureAwait(false) is MemoryEntry entry ? MemoryTimeline.Summarise(entry) : null;
+        }
+        catch (LatentDbException e) when (e.IsUnreadable())
+        {
+            LogNotListed(_shards().Settings.Logger, e, memory.Key);
+            return null;
+        }
+    }
 
     private static async ValueTask<MemoryEntry> RequireAsync(Shard shard, MemoryKey key, CancellationToken cancellationToken) =>
         await shard.Memories.FindAsync(key, cancellationToken).ConfigureAwait(false)
@@ -150,6 +178,9 @@ public sealed class MemoryCatalog
             await shard.Commit.WriteGenesisAsync(fingerprint, manifest, transaction.ToBlocks(manifest.Blocks.Select(b => b.Id))).ConfigureAwait(false);
         }
     }
+
+    [LoggerMessage(EventId = 150, Level = LogLevel.Error, Message = "Memory {Memory} was left out of a listing, because it is damaged.")]
+    private static partial void LogNotListed(ILogger logger, Exception cause, MemoryKey memory);
 
     /// <summary>Asks the shard that knows the slice. A model's genesis stands in every shard that needs it; any copy will do.</summary>
     private sealed class CatalogBlocks(Func<ShardSet> shards) : IBlockSource

@@ -138,7 +138,6 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
     [Theory]
     [InlineData("state")]
     [InlineData("ep-0000000001/manifest/header")]
-    [InlineData("ep-0000000001/blocks/header")]
     [InlineData("ep-0000000001/manifest/commit.ab")]
     [InlineData("ep-0000000001/manifest/log.0")]
     [InlineData("ep-0000000001")]

@@ -38,6 +38,8 @@ internal sealed class SlotFile : IDisposable
     /// <summary>Slots that the header names; null when the header does not verify.</summary>
     public int? Count { get; private set; }
 
+    public string Name => Path.GetFileName(_path);
+
     public static long OffsetOf(int slot) => HeaderBytes + ((long)slot * KeySlot.Bytes);
 
     /// <summary>The header block of a file with that many slots.</summary>
@@ -50,6 +52,15 @@ internal sealed class SlotFile : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(CountOffset), count);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(ChecksumOffset), Checksum.Crc32C(header.AsSpan(0, ChecksumOffset)));
         return header;
+    }
+
+    /// <summary>Reads the header block again; null when it is as it was written, else what is wrong with it.</summary>
+    public string? WrongWithHeader(int count)
+    {
+        if (!_disk.FileExists(_path)) return "is missing";
+        byte[] header = new byte[HeaderBytes];
+        if (_reading is null || _reading.Read(header, 0) < HeaderBytes) return "is too short";
+        return header.AsSpan().SequenceEqual(Header(count)) ? null : "has a damaged header";
     }
 
     /// <summary>Reads slots from that one on; what the file does not have becomes zeros, which verify as nothing.</summary>

@@ -84,6 +84,9 @@ internal sealed class SlotFiles : IDisposable
         return damaged;
     }
 
+    /// <summary>A comparison of both copies, to be made while nobody writes.</summary>
+    public SlotFilesCheck BeginCheck() => new(_a, _b);
+
     /// <summary>Returns when the batch is on stable storage in both copies.</summary>
     /// <exception cref="IOException">It may be in none, one or both: write nothing more.</exception>
     public void Write(SlotBatch batch)

@@ -91,6 +91,12 @@ internal sealed class SlotMap
         }
     }
 
+    /// <summary>What a slot holds, as far as this process knows; the uid only of a slot that has one.</summary>
+    public (SlotState State, MemoryUid Uid) At(int slot)
+    {
+        lock (_lock) return (_states[slot], new MemoryUid(_uids[slot]));
+    }
+
     /// <summary>The slots that are lost.</summary>
     public int[] Lost()
     {

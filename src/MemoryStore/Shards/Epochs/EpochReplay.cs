@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Shards.Frames;
 using LatentDb.MemoryStore.Time;
 using Microsoft.Extensions.Logging;
@@ -48,10 +49,36 @@ internal sealed partial class EpochReplay
         var replay = new LogReplay(_epochs.Get(current).Manifest, current, start, KeyOf);
         await replay.ReadCommittedAsync(seal, record => ApplyAsync(record, cancellationToken), cancellationToken).ConfigureAwait(false);
         await RollForwardAsync(replay, current, cancellationToken).ConfigureAwait(false);
-        if (_index.IsUsageUncertain) _index.Recounted(await UsageCount.CountAsync(_index, _loader, cancellationToken).ConfigureAwait(false));
-        CommitSlotReading blocks = CommitSlots.Read(_layout.Disk, LogFolder.CommitPath(_layout.BlocksFolder(current)));
-        var last = new EpochSeal(current, replay.Seal, LogCookie.Read(blocks.Newest).Seal);
+        if (_index.IsUsageUncertain) await RecountAsync(cancellationToken).ConfigureAwait(false);
+        var last = new EpochSeal(current, replay.Seal, ReadBlockSeal(current));
         return new RecoveredShard(_index, _before!.Value.Add(last), _highMark, _frames);
+    }
+
+    /// <summary>While a memory is damaged nobody knows what it needs; then the count stays as it is, which is too high and lets nothing be deleted.</summary>
+    private async ValueTask RecountAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _index.Recounted(await UsageCount.CountAsync(_index, _loader, cancellationToken).ConfigureAwait(false));
+        }
+        catch (LatentDbException e) when (e.IsDamage())
+        {
+            LogNotCounted(_logger, e);
+        }
+    }
+
+    /// <summary>Only checked by scrubs: every slice is verified against the version that names it. All zeros when it is not known.</summary>
+    private LogSeal ReadBlockSeal(Epoch epoch)
+    {
+        try
+        {
+            return LogCookie.Read(CommitSlots.Read(_layout.Disk, LogFolder.CommitPath(_layout.BlocksFolder(epoch))).Newest).Seal;
+        }
+        catch (LatentDbException e) when (e.Code == ErrorCode.DataDamaged)
+        {
+            LogNoBlockSeal(_logger, e, epoch);
+            return default;
+        }
     }
 
     /// <summary>Also when both commit slots verify: the newer one may be from before a write that the disk lost.</summary>
@@ -85,7 +112,8 @@ internal sealed partial class EpochReplay
         }
 
         List<MemoryEntry> held = await LoadEntriesAsync(record.Header.Memory, decoded, cancellationToken).ConfigureAwait(false);
-        _index.Apply(record.Header, decoded, record.Location);
+        bool isOfLost = decoded is not MemoryErasedRecord && _index.Find(record.Header.Memory)?.State is { IsNowhere: true };
+        if (!isOfLost) _index.Apply(record.Header, decoded, record.Location);
         GC.KeepAlive(held);
     }
 
@@ -114,11 +142,30 @@ internal sealed partial class EpochReplay
         };
         foreach (MemoryUid uid in changed)
         {
-            if (_index.Find(uid) is not MemoryRef found) continue;
-            if (await _loader.FindAsync(found, cancellationToken).ConfigureAwait(false) is MemoryEntry entry) held.Add(entry);
+            if (_index.Find(uid) is not MemoryRef found || found.State is { IsNowhere: true }) continue;
+            if (await TryLoadAsync(found, record.Kind, cancellationToken).ConfigureAwait(false) is MemoryEntry entry) held.Add(entry);
         }
 
         return held;
+    }
+
+    /// <summary>A memory whose state is damaged does not keep the others from being served; that it moved changes nothing for it.</summary>
+    private async ValueTask<MemoryEntry?> TryLoadAsync(MemoryRef memory, FrameKind change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _loader.FindAsync(memory, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LatentDbException e) when (e.IsDamage())
+        {
+            if (change is not (FrameKind.Relocated or FrameKind.MemoryErased))
+            {
+                LogLost(_logger, e, memory.Key);
+                _index.Lose(memory);
+            }
+
+            return null;
+        }
     }
 
     private static ShardRecord Decode(ReplayedRecord record, ReadOnlyMemory<byte> payload)
@@ -135,4 +182,13 @@ internal sealed partial class EpochReplay
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "Epoch {Epoch} had {Frames} whole frames past its newest commit record; they are kept.")]
     private static partial void LogRolledForward(ILogger logger, Epoch epoch, long frames);
+
+    [LoggerMessage(EventId = 105, Level = LogLevel.Error, Message = "The state of memory {Memory} is damaged, and changes of it lie in the log: the memory is lost until it is restored or erased.")]
+    private static partial void LogLost(ILogger logger, Exception cause, MemoryKey memory);
+
+    [LoggerMessage(EventId = 107, Level = LogLevel.Warning, Message = "Live bytes could not be counted anew, because a memory is damaged; compaction keeps what it needs until it is restored or erased.")]
+    private static partial void LogNotCounted(ILogger logger, Exception cause);
+
+    [LoggerMessage(EventId = 106, Level = LogLevel.Warning, Message = "The commit record of the block log of epoch {Epoch} is damaged; its blocks are read all the same.")]
+    private static partial void LogNoBlockSeal(ILogger logger, Exception cause, Epoch epoch);
 }
