@@ -20,6 +20,11 @@ namespace LatentDb.Client;
 [JsonSerializable(typeof(VersionDescription))]
 [JsonSerializable(typeof(StoreProgress))]
 [JsonSerializable(typeof(CompactionReport))]
+[JsonSerializable(typeof(StoreStats))]
+[JsonSerializable(typeof(StoreInspection))]
+[JsonSerializable(typeof(ScrubReport))]
+[JsonSerializable(typeof(RotateCall))]
+[JsonSerializable(typeof(KeyRotation))]
 [JsonSerializable(typeof(VersionText))]
 [JsonSerializable(typeof(ForkRequest))]
 [JsonSerializable(typeof(DiffAnswer))]
@@ -63,3 +68,6 @@ internal sealed record RollbackCall(string To);
 
 /// <summary>The body of a new snapshot.</summary>
 internal sealed record SnapshotCall(string Name, string? At);
+
+/// <summary>The body of a rotation of keys.</summary>
+internal sealed record RotateCall(string Keys);

@@ -30,6 +30,9 @@ public sealed class SiloOptions
     /// <summary>Bytes per second that a pass of compaction may copy.</summary>
     public long CompactionBytesPerSecond { get; set; } = 64L << 20;
 
+    /// <summary>Bytes per second that a scrub may read beside the traffic; 0 = as fast as it goes.</summary>
+    public long ScrubBytesPerSecond { get; set; } = 64L << 20;
+
     /// <summary>Folder of the checkpoint; relative to the working directory, else to a folder above the program.</summary>
     public string Model { get; set; } = "models/small";
 
@@ -90,6 +93,7 @@ public sealed class SiloOptions
         if (RetentionVersions < 0) throw Invalid(nameof(RetentionVersions), RetentionVersions, "0 or more");
         if (CompactionSeconds is < 0 or > 86_400) throw Invalid(nameof(CompactionSeconds), CompactionSeconds, "0 to 86400");
         if (CompactionBytesPerSecond < 1 << 20) throw Invalid(nameof(CompactionBytesPerSecond), CompactionBytesPerSecond, "1048576 or more");
+        if (ScrubBytesPerSecond is not 0 and < 1 << 20) throw Invalid(nameof(ScrubBytesPerSecond), ScrubBytesPerSecond, "0, or 1048576 or more");
         if (IdleSeconds is < 1 or > 86_400) throw Invalid(nameof(IdleSeconds), IdleSeconds, "1 to 86400");
         if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
         foreach (string url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) CheckUrl(url);

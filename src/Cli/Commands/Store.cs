@@ -1,7 +1,6 @@
 using System.CommandLine;
 using LatentDb.Cli.Output;
 using LatentDb.Cli.Settings;
-using LatentDb.Client.Models;
 
 namespace LatentDb.Cli.Commands;
 
@@ -25,24 +24,14 @@ internal sealed class Store
         {
             Export.Create((verb, work) => store.Run(verb, work, mayBeNew: false)),
             Import.Create((verb, work) => store.Run(verb, work, mayBeNew: true)),
-            store.Compact(),
+            StoreCare.Stats((verb, work) => store.Run(verb, work, mayBeNew: false)),
+            StoreCare.Inspect((verb, work) => store.Run(verb, work, mayBeNew: false)),
+            StoreCare.Scrub((verb, work) => store.Run(verb, work, mayBeNew: false)),
+            StoreCare.Compact((verb, work) => store.Run(verb, work, mayBeNew: false)),
+            StoreCare.RotateKeys((verb, work) => store.Run(verb, work, mayBeNew: false)),
         };
         command.Options.Add(store._data);
         command.Options.Add(store._shards);
-        return command;
-    }
-
-    private Command Compact()
-    {
-        var command = new Command("compact", "Drop what retention no longer keeps, and give back the space of what nobody needs.");
-        Run(command, async (client, output, _, cancellationToken) =>
-        {
-            CompactionReport report = await ProgressBar.RunStagesAsync(output, progress => client.Store.CompactAsync(progress, cancellationToken)).ConfigureAwait(false);
-            output.Write(
-                report,
-                $"{report.VersionsDropped:N0} versions and {report.BlocksDropped:N0} blocks are dropped, {report.SegmentsDeleted:N0} files removed: {report.FreedBytes:N0} bytes freed, "
-                + $"{report.CopiedBytes:N0} copied. {report.FileBytes:N0} bytes of files for {report.LiveBytes:N0} that are needed ({report.Amplification:F2}).");
-        }, mayBeNew: false);
         return command;
     }
 

@@ -1,3 +1,5 @@
+using LatentDb.MemoryStore.Integrity;
+using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Description;
 
 namespace LatentDb.Silo.Admin;
@@ -7,11 +9,24 @@ namespace LatentDb.Silo.Admin;
 /// </summary>
 internal static class AdminRoutes
 {
+    private static readonly ApiParameter Memory = new("memory", false, false, "This memory alone; everything when absent.");
+
     public static void Map(IEndpointRouteBuilder app)
     {
         RouteGroupBuilder store = app.MapGroup("/v1/admin/store").WithTags("admin");
+        store.MapGet("/stats", Stats).Gives<StoreStats>(200, "storeStats", "The store in a few numbers.");
+        store.MapGet("/inspect", InspectAsync).Gives<StoreInspection>(200, "inspectStore", "Shards, logs, segments and keys.");
         store.MapPost("/compact", Compact).Reports<CompactionBody>("compactStore", "Drops expired versions and gives back the space of what nobody needs; events progress, then done.", 507);
+        store.MapPost("/scrub", Scrub).Reads(Memory).Reports<ScrubReport>("scrubStore", "Reads everything back and verifies it; events progress, then done with what is damaged.", 400, 404);
+        store.MapPost("/rotate-keys", RotateKeys.HandleAsync).Takes<RotateKeys.Body>().Gives<RotateKeys.Answer>(200, "rotateKeys", "Makes new keys above those of the memories; no data is rewritten.", 400, 413, 415, 507);
     }
 
+    private static IResult Stats(StoreInspector inspector) => Results.Json(inspector.Stats(), ApiJson.Options);
+
+    private static async Task<IResult> InspectAsync(StoreInspector inspector, CancellationToken cancellationToken) =>
+        Results.Json(await inspector.InspectAsync(cancellationToken).ConfigureAwait(false), ApiJson.Options);
+
     private static Task Compact(HttpContext context, CompactStore compact) => compact.HandleAsync(context);
+
+    private static Task Scrub(HttpContext context, ScrubStore scrub) => scrub.HandleAsync(context);
 }

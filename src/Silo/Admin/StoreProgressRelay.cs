@@ -1,4 +1,4 @@
-using LatentDb.MemoryStore.Retention;
+using LatentDb.MemoryStore;
 using LatentDb.Silo.Http.Streams;
 
 namespace LatentDb.Silo.Admin;

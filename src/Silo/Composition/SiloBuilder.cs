@@ -53,6 +53,7 @@ internal static class SiloBuilder
             store.RetentionVersions = options.RetentionVersions > 0 ? options.RetentionVersions : null;
             store.CompactionPause = TimeSpan.FromSeconds(options.Maintenance ? 0 : options.CompactionSeconds);
             store.CompactionBytesPerSecond = options.CompactionBytesPerSecond;
+            store.ScrubBytesPerSecond = options.Maintenance ? 0 : options.ScrubBytesPerSecond;
         });
         if (options.Maintenance) services.AddSingleton<IModelHost, AbsentModelHost>();
         else services.AddModelHost(model => Configure(model, options));
@@ -89,6 +90,7 @@ internal static class SiloBuilder
         services.AddSingleton<ImportMemory>();
         services.AddSingleton<JobStream>();
         services.AddSingleton<CompactStore>();
+        services.AddSingleton<ScrubStore>();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi("v1", OpenApiSetup.Configure);
     }

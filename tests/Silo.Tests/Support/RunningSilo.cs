@@ -29,6 +29,9 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     public LogGuard Logs { get; }
 
+    /// <summary>Its data folder.</summary>
+    public string Data => _data.Path;
+
     public LatentDbClient Client => new(Http, new ClientOptions { MaxAttempts = 1 });
 
     public IServiceProvider Services => _app.Services;
