@@ -101,8 +101,10 @@ internal sealed class FasterLogStore : ILogStore
     {
         // While a commit hangs, FASTER's Dispose would wait for a flush that never ends; its memory and files are given up instead.
         if (!_running.IsCompleted) return;
-        await Task.Run(_log.Dispose, CancellationToken.None).ConfigureAwait(false);
+
+        // The device first: what is queued there points into the log's pages.
         await Task.Run(_device.Dispose, CancellationToken.None).ConfigureAwait(false);
+        await Task.Run(_log.Dispose, CancellationToken.None).ConfigureAwait(false);
         await _commits.DisposeAsync().ConfigureAwait(false);
         Reader.Dispose();
     }

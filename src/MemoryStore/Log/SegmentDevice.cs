@@ -49,8 +49,18 @@ internal sealed class SegmentDevice : StorageDeviceBase
     /// <summary>Why writes fail, once one has.</summary>
     public Exception? Failure => _failure;
 
-    public override void WriteAsync(IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
-        _queue.Add(new Request(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite, callback, context));
+    public override void WriteAsync(IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context)
+    {
+        try
+        {
+            _queue.Add(new Request(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite, callback, context));
+        }
+        catch (InvalidOperationException)
+        {
+            // Closed meanwhile.
+            callback(WriteFailed, 0, context);
+        }
+    }
 
     /// <summary>Never called: entries are read by <see cref="SegmentReader"/>, so that no reader holds an epoch of FASTER or a buffer of its pool.</summary>
     public override void ReadAsync(int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context) =>
