@@ -71,8 +71,11 @@ internal sealed class ShardSet : IAsyncDisposable
     private static async Task<ShardSet> OpenFolderAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
     {
         string root = Path.GetFullPath(data);
-        MasterKeySource master = new(() => ReadMasterKeys(root, settings, isNewStore: false), ReadMasterKeys(root, settings, isNewStore: !ShardMap.Exists(settings.Disk, root)));
-        ShardMap map = ShardMap.Open(settings.Disk, root, shards);
+
+        // A store that this program cannot read is refused before anybody is asked for its keys; a new one has its keys before it exists.
+        ShardMap? known = ShardMap.Exists(settings.Disk, root) ? ShardMap.Open(settings.Disk, root, shards) : null;
+        MasterKeySource master = new(() => ReadMasterKeys(root, settings, isNewStore: false), ReadMasterKeys(root, settings, isNewStore: known is null));
+        ShardMap map = known ?? ShardMap.Open(settings.Disk, root, shards);
         var space = new SpaceGuard(settings.Disk, root, settings.ReserveBytes, settings.Time);
         ShardSettings own = settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns), Space = space };
         space.Begin();

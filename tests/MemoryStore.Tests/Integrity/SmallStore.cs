@@ -82,8 +82,20 @@ internal sealed class SmallStore : IAsyncDisposable
             MemoryTimeline ann = await Model.CreateAsync(store.Catalog, OpenStore.Key("ann"));
             for (int seed = 30; seed < 33; seed++) await Model.InjectAsync(ann, seed);
             await store.Shard.ManifestLog.CheckpointAsync();
-            await Model.InjectAsync(bob, 7);
+            await InjectTextAsync(bob, 7);
         }
+    }
+
+    private static async Task InjectTextAsync(MemoryTimeline timeline, int seed)
+    {
+        await using AppendTransaction transaction = timeline.BeginAppend();
+        var draft = new VersionDraft([await Model.StageAsync(transaction, seed)], Model.Fingerprint, (ulong)seed, Tokens: 16, "op-7")
+        {
+            Author = "key-1",
+            Metadata = """{"source":"chat"}""",
+            Text = "Bob likes tea.",
+        };
+        await timeline.AppendAsync(transaction, draft, timeline.Summary.Head.Number, CancellationToken.None);
     }
 
     public Task<MemoryTimeline> TimelineAsync(string name) => Catalog.OpenAsync(OpenStore.Key(name), CancellationToken.None);
