@@ -62,21 +62,7 @@ internal sealed class Keyring : IAsyncDisposable
         _tenants.Table.Entries.SelectMany(e => e.Keys).GroupBy(k => k.Wrapped.MasterKeyId, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
 
     /// <summary>Reads all key files again and unwraps every key. Changes wait for a few milliseconds at a time.</summary>
-    public async Task<KeyringCheck> CheckAsync(CancellationToken cancellationToken)
-    {
-        SlotFilesCheck check = _files.BeginCheck();
-        var lost = new List<KeyLoss>();
-        await WithoutWritesAsync(() => check.CheckHeaders(_files.Count), cancellationToken).ConfigureAwait(false);
-        int count = _files.Count;
-        for (int from = 0; from < count; from += EncryptionLimits.SlotsRewrappedTogether)
-        {
-            (int first, int to) = (from, Math.Min(from + EncryptionLimits.SlotsRewrappedTogether, count));
-            await WithoutWritesAsync(() => check.CheckSlots(first, to, (number, content, slot) => FindLoss(number, content, slot, lost)), cancellationToken).ConfigureAwait(false);
-        }
-
-        string? tenants = TenantFile.WrongWith(_disk, _folder, out bool isLost);
-        return new KeyringCheck(count, check.Bytes, check.Damaged, lost, tenants, check.HasHeader && !(tenants is not null && isLost));
-    }
+    public Task<KeyringCheck> CheckAsync(CancellationToken cancellationToken) => new KeyFilesCheck(_files, _map, _writer, _tenants, _disk, _folder).RunAsync(cancellationToken);
 
     /// <summary>Makes the keyring of a new shard, with the shard's own key. The folder exists; the files are durable with their names.</summary>
     /// <exception cref="LatentDbException">key_unavailable; store_full and store_unavailable are the caller's to make of an IOException.</exception>
@@ -311,42 +297,6 @@ internal sealed class Keyring : IAsyncDisposable
     private void Forget(SlotBatch batch, MemoryUid uid)
     {
         if (_map.Find(uid) is { State: SlotState.Erased } place) PutWithoutKey(batch, place.Slot, KeySlot.Free);
-    }
-
-    /// <summary>Runs something on the writer, between two batches; directly when it writes nothing any more.</summary>
-    private async Task WithoutWritesAsync(Action look, CancellationToken cancellationToken)
-    {
-        if (Failure is not null) look();
-        else await _writer.ApplyAsync(_ => look(), cancellationToken).ConfigureAwait(false);
-    }
-
-    private void FindLoss(int number, KeySlot content, ReadOnlySpan<byte> slot, List<KeyLoss> lost)
-    {
-        (SlotState state, MemoryUid uid) = _map.At(number);
-        if (content.State == SlotState.Lost)
-        {
-            if (state != SlotState.Free) lost.Add(new KeyLoss(number, state == SlotState.Lost ? null : uid));
-            return;
-        }
-
-        if (content.State == SlotState.Present && !IsUnwrappable(content, slot)) lost.Add(new KeyLoss(number, content.Uid));
-    }
-
-    private bool IsUnwrappable(in KeySlot content, ReadOnlySpan<byte> slot)
-    {
-        Span<byte> secret = stackalloc byte[DataKey.Bytes];
-        try
-        {
-            return _tenants.Table.Find(content.Tenant)?.Find(content.Generation) is TenantKey tenant && SlotSeal.TryUnwrap(slot, tenant, secret);
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return false;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(secret);
-        }
     }
 
     private async Task RotateAsync(string tenant, CancellationToken cancellationToken)

@@ -8,3 +8,9 @@ public readonly record struct RowRun(int Block, int First, int Count)
 {
     public int End => First + Count;
 }
+
+/// <summary>Consecutive rows [First, First + Count).</summary>
+public readonly record struct RowRange(int First, int Count)
+{
+    public int End => First + Count;
+}

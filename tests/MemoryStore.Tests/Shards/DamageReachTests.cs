@@ -9,6 +9,7 @@ using LatentDb.MemoryStore.Tests.Integrity;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Deltas;
 using LatentDb.Testing;
 
 namespace LatentDb.MemoryStore.Tests.Shards;

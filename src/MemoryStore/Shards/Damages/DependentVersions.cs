@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Deltas;
 
 namespace LatentDb.MemoryStore.Shards.Damages;
 

@@ -1,7 +1,7 @@
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 
-namespace LatentDb.MemoryStore.Versions;
+namespace LatentDb.MemoryStore.Versions.Deltas;
 
 /// <summary>Which blocks a manifest has rows of.</summary>
 internal static class ManifestNames
