@@ -20,7 +20,12 @@ public sealed record Manifest(ImmutableArray<ManifestBlock> Blocks, ImmutableArr
         for (int layer = 0; layer < Layers.Length; layer++)
         {
             foreach (RowRun run in Layers[layer].Pool) CheckRun(layer, run.Block, run.First, run.Count);
-            foreach (BankRun run in Layers[layer].Bank) CheckRun(layer, run.Block, run.First, run.Count);
+            if (!float.IsFinite(Layers[layer].Decays)) throw Damaged($"has a decay of {Layers[layer].Decays} in layer {layer}");
+            foreach (BankRun run in Layers[layer].Bank)
+            {
+                CheckRun(layer, run.Block, run.First, run.Count);
+                if (float.IsInfinity(run.LifeBase)) throw Damaged($"has a life of {run.LifeBase} in layer {layer}");
+            }
         }
 
         return this;

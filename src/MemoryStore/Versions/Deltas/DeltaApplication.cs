@@ -13,6 +13,7 @@ internal static class DeltaApplication
     {
         if (delta.Layers.Length != manifest.Layers.Length) throw Damaged($"has {delta.Layers.Length} layers, the manifest {manifest.Layers.Length}");
         if (delta.BlockRows < 1) throw Damaged($"adds a block of {delta.BlockRows} rows");
+        foreach (LayerDelta layer in delta.Layers) CheckNumbers(layer);
         long write = manifest.Writes + 1;
         ImmutableArray<ManifestBlock> blocks = manifest.Blocks.Add(new ManifestBlock(delta.Block, write, delta.BlockRows));
         var layers = ImmutableArray.CreateBuilder<LayerRows>(delta.Layers.Length);
@@ -22,6 +23,13 @@ internal static class DeltaApplication
         }
 
         return new Manifest(blocks, layers.MoveToImmutable(), write).WithoutUnusedBlocks(SpareBlocks).Check();
+    }
+
+    /// <summary>A life that is not a number would pass for "not merged yet", and one that is infinite would never be evicted.</summary>
+    private static void CheckNumbers(LayerDelta layer)
+    {
+        if (layer.SealedLife is float life && !float.IsFinite(life)) throw Damaged($"gives merged rows a life of {life}");
+        if (!float.IsFinite(layer.Decays)) throw Damaged($"lets a layer decay by {layer.Decays}");
     }
 
     private static LayerRows ApplyLayer(LayerRows rows, LayerDelta delta, int newBlock, long write)
