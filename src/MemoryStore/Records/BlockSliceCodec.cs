@@ -16,11 +16,24 @@ internal static class BlockSliceCodec
     private const int Overhead = 64;
     private const int TensorOverhead = 32;
 
+    /// <summary>Encodes into memory of its own.</summary>
     public static ReadOnlyMemory<byte> Encode(BlockSlice slice)
+    {
+        var buffer = new ArrayBufferWriter<byte>(MaxBytes(slice));
+        Encode(slice, buffer);
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Upper bound of what encoding writes.</summary>
+    public static int MaxBytes(BlockSlice slice)
     {
         long bytes = slice.TensorBytes + Overhead + (long)slice.Tensors.Length * TensorOverhead;
         if (bytes > StoreLimits.MaxSliceBytes) throw new ArgumentException($"Slice {slice.Address} has {bytes} bytes; at most {StoreLimits.MaxSliceBytes} are stored.", nameof(slice));
-        var buffer = new ArrayBufferWriter<byte>((int)bytes);
+        return (int)bytes;
+    }
+
+    public static void Encode(BlockSlice slice, IBufferWriter<byte> buffer)
+    {
         var writer = new MessagePackWriter(buffer);
         writer.WriteMapHeader(5);
         writer.WriteInt64(1);
@@ -34,7 +47,6 @@ internal static class BlockSliceCodec
         writer.WriteInt64(5);
         writer.WriteArrayHeader(slice.Tensors.Length);
         foreach (SliceTensor tensor in slice.Tensors) WriteTensor(ref writer, tensor);
-        return buffer.WrittenMemory;
     }
 
     /// <summary>The slice shares the payload's memory.</summary>

@@ -31,8 +31,13 @@ internal sealed class RecordWriter(ShardIndex index, EpochLogs logs, ShardKeys k
     /// <param name="owner">Whose block it is.</param>
     /// <param name="slice">The slice.</param>
     /// <param name="blockKey">The block's key.</param>
-    public Task<StoredSlice> StageSliceAsync(MemoryUid owner, BlockSlice slice, DataKey blockKey) =>
-        StageSliceAsync(owner, slice.Address, BlockSliceCodec.Encode(slice), blockKey);
+    public async Task<StoredSlice> StageSliceAsync(MemoryUid owner, BlockSlice slice, DataKey blockKey)
+    {
+        // The log takes what it needs before it returns, so the buffer may be used again.
+        using var buffer = new RentedWriter(BlockSliceCodec.MaxBytes(slice));
+        BlockSliceCodec.Encode(slice, buffer);
+        return await StageSliceAsync(owner, slice.Address, buffer.Written, blockKey).ConfigureAwait(false);
+    }
 
     /// <summary>The same for a slice that is encoded already.</summary>
     public async Task<StoredSlice> StageSliceAsync(MemoryUid owner, SliceAddress address, ReadOnlyMemory<byte> payload, DataKey blockKey)

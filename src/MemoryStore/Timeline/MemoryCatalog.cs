@@ -81,7 +81,8 @@ public sealed partial class MemoryCatalog
     /// blocks are copied.
     /// </summary>
     /// <exception cref="LatentDbException">
-    /// memory_not_found, memory_exists, version_not_found, version_expired, snapshot_not_found; invalid_request when the metadata is too large;
+    /// memory_not_found, memory_exists, version_not_found, version_expired, snapshot_not_found; model_mismatch when the target's shard has no
+    /// genesis of the model (ensure it first); invalid_request when the metadata is too large;
     /// store_full, store_unavailable.
     /// </exception>
     public async Task<MemoryTimeline> ForkAsync(

@@ -120,6 +120,9 @@ public sealed class MemoryTimeline
         ArgumentNullException.ThrowIfNull(origin);
         WriteRules.Check(origin);
         RequireAlive();
+
+        // Before the target is looked for: it may have been dropped since the first call under this key.
+        if (origin.OperationId is string operation && _entry.FindOperation(operation) is MemoryVersion first) return first;
         VersionState target = await VersionResolver.ResolveAsync(_shard, _entry, to).ConfigureAwait(false);
         return await _shard.Commit.RollBackAsync(_entry, target.Version.Number, expectedHead, origin, cancellationToken).ConfigureAwait(false);
     }
