@@ -38,7 +38,7 @@ public sealed class KeyringHistoryTests
 
         public async Task BeginAsync()
         {
-            _disk.CreateDurableFolder(Folder(1));
+            _disk.CreateDurablePath(Folder(1));
             _ring = await Keyring.CreateAsync(_disk, Folder(1), Master(), CancellationToken.None);
         }
 
