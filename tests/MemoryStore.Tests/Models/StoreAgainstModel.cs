@@ -118,7 +118,8 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
             MemoryVersion first = timeline.Summary.Head;
             var version = new ModelVersion(source!.Versions[number - 1].Content, VersionCause.Fork, 0, null, first.CommittedAt)
             {
-                ForkedFrom = new ForkSource(Key(fork.Memory), new VersionNumber(number)), Author = "forker",
+                ForkedFrom = new ForkSource(Key(fork.Memory), new VersionNumber(number)),
+                Author = "forker",
             };
             _memories.Add(fork.Target, new ModelMemory(version));
         });

@@ -53,7 +53,8 @@ internal sealed class SimulatedScenario
         "checkpoint" => async (writer, catalog) =>
         {
             for (int i = 0; i < 12; i++) await writer.RollBackAsync(catalog);
-        },
+        }
+        ,
         "rollback" => (writer, catalog) => writer.RollBackAsync(catalog),
         "snapshot" => (writer, catalog) => writer.SnapshotAsync(catalog),
         "remove snapshot" => (writer, catalog) => writer.RemoveSnapshotAsync(catalog),
