@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
@@ -103,7 +104,15 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
     private void Delete(SegmentId segment)
     {
         shard.Epochs.Get(segment.Epoch).Reader(segment.Log).Forget(segment.Segment);
-        shard.Layout.DeleteSegment(segment);
+        try
+        {
+            shard.Layout.DeleteSegment(segment);
+        }
+        catch (IOException e)
+        {
+            // Nothing needs the file, so nothing is lost: a later pass tries again.
+            throw DurableFile.ToStoreError(e, $"Deleting segment {segment.Segment} of epoch {segment.Epoch}");
+        }
     }
 
     [LoggerMessage(EventId = 110, Level = LogLevel.Warning, Message = "Memory {Memory} is damaged and was left out of retention.")]

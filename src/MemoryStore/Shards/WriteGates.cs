@@ -2,7 +2,8 @@ using LatentDb.MemoryStore.Identity;
 
 namespace LatentDb.MemoryStore.Shards;
 
-/// <summary>One writer at a time for each memory. Two memories may share a gate, which costs time and nothing else; no one holds two.</summary>
+/// <summary>One writer at a time for each memory. Two memories may share a gate, which costs time and nothing else; no one holds two.
+/// Whoever also needs the gate of places (<see cref="Shard.PlacesGate"/>) takes it second.</summary>
 internal sealed class WriteGates
 {
     private const int Count = 1024;

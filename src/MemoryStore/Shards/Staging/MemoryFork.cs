@@ -22,13 +22,17 @@ internal sealed class MemoryFork(Shard from, MemoryEntry source, VersionState ve
         if (!isSameShard)
         {
             (manifest, ImmutableArray<StoredBlock> copies) = await CopyAsync(manifest, cancellationToken).ConfigureAwait(false);
-            return await CommitAsync(manifest, copies, metadata, origin, cancellationToken).ConfigureAwait(false);
+            MemoryState copied = await StageAsync(manifest, copies, metadata, origin, cancellationToken).ConfigureAwait(false);
+            return await intake.CommitAsync(copied, cancellationToken).ConfigureAwait(false);
         }
 
+        // The turn of the new memory first, then the places: erasures and retention take them in that order too.
+        using IDisposable turn = await from.Commit.EnterAsync(intake.Key, cancellationToken).ConfigureAwait(false);
         await from.PlacesGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await CommitAsync(manifest, Borrow(manifest), metadata, origin, cancellationToken).ConfigureAwait(false);
+            MemoryState borrowing = await StageAsync(manifest, Borrow(manifest), metadata, origin, cancellationToken).ConfigureAwait(false);
+            return await intake.CommitInTurnAsync(borrowing, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -36,7 +40,7 @@ internal sealed class MemoryFork(Shard from, MemoryEntry source, VersionState ve
         }
     }
 
-    private async Task<MemoryEntry> CommitAsync(
+    private async Task<MemoryState> StageAsync(
         Manifest manifest, ImmutableArray<StoredBlock> blocks, string? metadata, WriteOrigin origin, CancellationToken cancellationToken)
     {
         if (source.IsErased) throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {source.Key} does not exist.");
@@ -47,9 +51,8 @@ internal sealed class MemoryFork(Shard from, MemoryEntry source, VersionState ve
             ForkedFrom = new ForkSource(source.Key, version.Version.Number),
         };
         RecordLocation content = await intake.StageContentAsync(new VersionRecord(first, [], manifest, null, [], null), cancellationToken).ConfigureAwait(false);
-        var state = new MemoryState(
+        return new MemoryState(
             intake.Uid, intake.Key, default, source.Fingerprint, metadata, [new VersionState(first, ContentKind.Image, null, content, 0)], [], [], blocks);
-        return await intake.CommitAsync(state, cancellationToken).ConfigureAwait(false);
     }
 
     private ImmutableArray<StoredBlock> Borrow(Manifest manifest) => [.. manifest.Blocks.Where(b => !from.Index.Blocks.IsGenesis(b.Id)).Select(b => Require(b.Id))];

@@ -66,9 +66,15 @@ internal sealed class MemoryIntake : IBlockSink, IAsyncDisposable
     /// <exception cref="LatentDbException">memory_exists, store_full, store_unavailable, stale_owner.</exception>
     public async Task<MemoryEntry> CommitAsync(MemoryState state, CancellationToken cancellationToken)
     {
-        if (state.Uid != Uid || state.Key != Key) throw new ArgumentException($"The state is of {state.Key}, the intake of {Key}.", nameof(state));
         await _shard.BlockLog.FlushAsync().ConfigureAwait(false);
         using IDisposable gate = await _shard.Commit.EnterAsync(Key, cancellationToken).ConfigureAwait(false);
+        return await CommitInTurnAsync(state, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a caller who holds the turn of the memory's writes, and has staged no blocks.</summary>
+    public async Task<MemoryEntry> CommitInTurnAsync(MemoryState state, CancellationToken cancellationToken)
+    {
+        if (state.Uid != Uid || state.Key != Key) throw new ArgumentException($"The state is of {state.Key}, the intake of {Key}.", nameof(state));
         RequireFree(_shard, Key);
         if (_shard.Index.FindGenesis(state.Fingerprint) is null)
         {
