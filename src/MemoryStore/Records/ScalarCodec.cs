@@ -10,6 +10,7 @@ internal static class ScalarCodec
 {
     private const int UidBytes = 16;
     private const int FingerprintBytes = 32;
+    private const int ForkSourceParts = 2;
 
     public static void Write(this ref MessagePackWriter writer, MemoryUid uid)
     {
@@ -60,6 +61,35 @@ internal static class ScalarCodec
     {
         long value = reader.ReadInt64();
         return value >= 1 ? new VersionNumber(value) : throw new MessagePackFormatException($"{value} is no version number.");
+    }
+
+    public static VersionCause ReadCause(this ref MessagePackReader reader)
+    {
+        // Compared before the cast: the enumeration is a byte, and 257 would pass for 1.
+        int cause = reader.ReadInt32();
+        return cause is >= (int)VersionCause.Create and <= (int)VersionCause.Import
+            ? (VersionCause)cause
+            : throw new MessagePackFormatException($"Cause {cause} is not known.");
+    }
+
+    public static void Write(this ref MessagePackWriter writer, ForkSource? source)
+    {
+        if (source is null)
+        {
+            writer.WriteNil();
+            return;
+        }
+
+        writer.WriteArrayHeader(ForkSourceParts);
+        writer.Write(source.Memory);
+        writer.WriteInt64(source.Version.Value);
+    }
+
+    public static ForkSource? ReadForkSource(this ref MessagePackReader reader)
+    {
+        if (reader.TryReadNil()) return null;
+        Expect(reader.ReadArrayHeader(), ForkSourceParts, "fork source");
+        return new ForkSource(reader.ReadKey(), reader.ReadVersion());
     }
 
     public static void Expect(int found, int wanted, string noun)

@@ -108,7 +108,7 @@ internal static class VersionCodec
         writer.WriteString(version.OperationId);
         writer.WriteString(version.Author);
         writer.WriteString(version.Metadata);
-        WriteSource(ref writer, version.ForkedFrom);
+        writer.Write(version.ForkedFrom);
         writer.WriteBoolean(version.HasText);
     }
 
@@ -118,7 +118,7 @@ internal static class VersionCodec
         return new MemoryVersion(
             reader.ReadVersion(),
             reader.ReadOptionalVersion(),
-            ReadCause(ref reader),
+            reader.ReadCause(),
             reader.ReadOptionalVersion(),
             default,
             reader.ReadFingerprint(),
@@ -131,35 +131,9 @@ internal static class VersionCodec
         {
             Author = reader.ReadString(),
             Metadata = reader.ReadString(),
-            ForkedFrom = ReadSource(ref reader),
+            ForkedFrom = reader.ReadForkSource(),
             HasText = reader.ReadBoolean(),
         };
-    }
-
-    private static VersionCause ReadCause(ref MessagePackReader reader)
-    {
-        var cause = (VersionCause)reader.ReadInt32();
-        return cause is >= VersionCause.Create and <= VersionCause.Import ? cause : throw new MessagePackFormatException($"Cause {(byte)cause} is not known.");
-    }
-
-    private static void WriteSource(ref MessagePackWriter writer, ForkSource? source)
-    {
-        if (source is null)
-        {
-            writer.WriteNil();
-            return;
-        }
-
-        writer.WriteArrayHeader(2);
-        writer.Write(source.Memory);
-        writer.WriteInt64(source.Version.Value);
-    }
-
-    private static ForkSource? ReadSource(ref MessagePackReader reader)
-    {
-        if (reader.TryReadNil()) return null;
-        ScalarCodec.Expect(reader.ReadArrayHeader(), 2, "fork source");
-        return new ForkSource(reader.ReadKey(), reader.ReadVersion());
     }
 
     private static int ContentKey(VersionRecord record) => record.SameAs is not null ? 4 : record.Image is not null ? 3 : 2;

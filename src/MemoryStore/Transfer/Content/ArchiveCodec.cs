@@ -10,7 +10,7 @@ using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Transfer.Content;
 
-/// <summary>Payloads of an archive's records but versions, to bytes and back. docs/format.md draws every one of them.</summary>
+/// <summary>Payloads of an archive's records but versions, to bytes and back. docs/archive.md draws every one of them.</summary>
 internal static class ArchiveCodec
 {
     /// <summary>Layers that a model may have: five times those of the deepest that is known.</summary>

@@ -124,7 +124,7 @@ internal static class ArchivedVersionCodec
         writer.WriteString(version.OperationId);
         writer.WriteString(version.Author);
         writer.WriteString(version.Metadata);
-        WriteSource(ref writer, version.ForkedFrom);
+        writer.Write(version.ForkedFrom);
     }
 
     private static MemoryVersion ReadVersion(ref MessagePackReader reader)
@@ -133,7 +133,7 @@ internal static class ArchivedVersionCodec
         return new MemoryVersion(
             reader.ReadVersion(),
             reader.ReadOptionalVersion(),
-            ReadCause(ref reader),
+            reader.ReadCause(),
             reader.ReadOptionalVersion(),
             ArchiveCodec.ReadTime(ref reader),
             reader.ReadFingerprint(),
@@ -146,35 +146,7 @@ internal static class ArchivedVersionCodec
         {
             Author = reader.ReadString(),
             Metadata = reader.ReadString(),
-            ForkedFrom = ReadSource(ref reader),
+            ForkedFrom = reader.ReadForkSource(),
         };
-    }
-
-    private static VersionCause ReadCause(ref MessagePackReader reader)
-    {
-        int cause = reader.ReadInt32();
-        return cause is >= (int)VersionCause.Create and <= (int)VersionCause.Import
-            ? (VersionCause)cause
-            : throw new MessagePackFormatException($"Cause {cause} is not known.");
-    }
-
-    private static void WriteSource(ref MessagePackWriter writer, ForkSource? source)
-    {
-        if (source is null)
-        {
-            writer.WriteNil();
-            return;
-        }
-
-        writer.WriteArrayHeader(2);
-        writer.Write(source.Memory);
-        writer.WriteInt64(source.Version.Value);
-    }
-
-    private static ForkSource? ReadSource(ref MessagePackReader reader)
-    {
-        if (reader.TryReadNil()) return null;
-        ScalarCodec.Expect(reader.ReadArrayHeader(), 2, "fork source");
-        return new ForkSource(reader.ReadKey(), reader.ReadVersion());
     }
 }
