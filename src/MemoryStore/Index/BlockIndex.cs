@@ -22,7 +22,7 @@ internal sealed class BlockIndex
     public StagedSlice? Find(SliceAddress address)
     {
         if (!_genesis.TryGetValue(address.Block, out StoredBlock? block)) return _staged.GetValueOrDefault(address);
-        StoredSlice? slice = block.Slices.FirstOrDefault(s => s.Layer == address.Layer && s.Part == address.Part);
+        StoredSlice? slice = block.Find(address.Layer, address.Part);
         return slice is null ? null : new StagedSlice(slice, block.Key);
     }
 

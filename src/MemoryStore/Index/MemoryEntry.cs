@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
@@ -144,13 +143,6 @@ internal sealed class MemoryEntry
     public StoredBlock? FindBlock(BlockId id)
     {
         lock (_lock) return _blocks.GetValueOrDefault(id);
-    }
-
-    public StoredSlice? FindSlice(SliceAddress address, out ImmutableArray<byte> key)
-    {
-        StoredBlock? block = FindBlock(address.Block);
-        key = block?.Key ?? default;
-        return block?.Slices.FirstOrDefault(s => s.Layer == address.Layer && s.Part == address.Part);
     }
 
     public void Add(VersionState version, ImmutableArray<StoredBlock> blocks)

@@ -137,7 +137,7 @@ internal sealed class MemoryScrub(Shard shard, ScrubFindings findings, Throttle 
             }
             catch (Exception e) when (ScrubErrors.IsDamage(e) || e is FrameFormatException)
             {
-                StoredSlice? now = entry.FindSlice(address, out _);
+                StoredSlice? now = entry.FindBlock(address.Block)?.Find(address.Layer, address.Part);
                 if (now is not null && now.Location == at.Location) Add(entry, address, at.Location, use, e);
                 if (now is null || now.Location == at.Location) return;
                 at = now;

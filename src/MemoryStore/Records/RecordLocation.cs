@@ -30,4 +30,15 @@ internal sealed record StoredSlice(int Layer, Blocks.SlicePart Part, uint Checks
 internal sealed record StoredBlock(BlockId Id, ImmutableArray<byte> Key, ImmutableArray<StoredSlice> Slices)
 {
     public long Bytes { get; } = Slices.Sum(s => (long)s.Location.Bytes);
+
+    /// <summary>The slice of that layer and part; null when the block has none.</summary>
+    public StoredSlice? Find(int layer, Blocks.SlicePart part)
+    {
+        foreach (StoredSlice slice in Slices)
+        {
+            if (slice.Layer == layer && slice.Part == part) return slice;
+        }
+
+        return null;
+    }
 }

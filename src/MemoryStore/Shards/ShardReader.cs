@@ -103,7 +103,7 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
     {
         MemoryEntry? entry = await memories.FindAsync(memory, cancellationToken).ConfigureAwait(false);
         if (entry?.FindBlock(address.Block) is not StoredBlock block) return null;
-        StoredSlice? slice = block.Slices.FirstOrDefault(s => s.Layer == address.Layer && s.Part == address.Part);
+        StoredSlice? slice = block.Find(address.Layer, address.Part);
         return slice is null ? null : new StagedSlice(slice, block.Key);
     }
 }
