@@ -9,6 +9,7 @@ using LatentDb.Silo.Api.Query;
 using LatentDb.Silo.Health;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Streams;
+using LatentDb.Silo.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace LatentDb.Silo.Composition;
@@ -34,10 +35,11 @@ internal static class SiloBuilder
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<HostGuard>();
         app.UseRouting();
+        app.UseMiddleware<Authentication>();
         Routes.Map(app);
         AdminRoutes.Map(app);
         HealthRoutes.Map(app);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(null));
         return app;
     }
 
@@ -84,7 +86,6 @@ internal static class SiloBuilder
     private static void AddApi(IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(new BodyReader(options));
-        services.AddSingleton<RequestScope>();
         services.AddSingleton<QueryMemory>();
         services.AddSingleton<ExportMemory>();
         services.AddSingleton<ImportMemory>();

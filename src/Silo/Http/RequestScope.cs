@@ -1,15 +1,23 @@
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.Silo.Security;
 
 namespace LatentDb.Silo.Http;
 
-/// <summary>Whose memory a request is about. Without keys every caller is the tenant "default".</summary>
-internal sealed class RequestScope(IGrainHost grains)
+/// <summary>Whose memories a request is about: the only way from a name in a request to a memory, so that one tenant can never name another's.</summary>
+internal sealed class RequestScope(IGrainHost grains, Caller caller)
 {
-    public TenantId Tenant => TenantId.Default;
+    public Caller Caller => caller;
+
+    public TenantId Tenant => caller.Tenant;
 
     public IGrainHost Grains => grains;
+
+    /// <summary>Lets a route take its scope as a parameter.</summary>
+    public static ValueTask<RequestScope> BindAsync(HttpContext context) => ValueTask.FromResult(Of(context));
+
+    public static RequestScope Of(HttpContext context) => new(context.RequestServices.GetRequiredService<IGrainHost>(), Caller.Of(context));
 
     /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_name.</exception>
     public IMemoryGrain Memory(string id) => grains.GetMemory(Key(id));
@@ -17,7 +25,7 @@ internal sealed class RequestScope(IGrainHost grains)
     /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_name.</exception>
     public MemoryKey Key(string id) => new(Tenant, MemoryId.Parse(id));
 
-    /// <summary>Who asks, for the history of a memory. Without keys that is nobody in particular.</summary>
+    /// <summary>Who asks, for the history of a memory.</summary>
     /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_request: the idempotency key is not valid.</exception>
-    public static WriteOrigin Origin(HttpRequest request) => new(RequestHeaders.IdempotencyKey(request), Author: null);
+    public WriteOrigin Origin(HttpRequest request) => new(RequestHeaders.IdempotencyKey(request), caller.Author);
 }

@@ -6,12 +6,12 @@ using LatentDb.Silo.Http.Streams;
 namespace LatentDb.Silo.Api.Archives;
 
 /// <summary>GET /v1/memories/{id}/export?at: the memory as one archive, streamed. It ends with its own checksum, so a broken stream cannot pass for a whole one.</summary>
-internal sealed partial class ExportMemory(RequestScope scope, ILogger<ExportMemory> logger)
+internal sealed partial class ExportMemory(ILogger<ExportMemory> logger)
 {
     /// <summary>Bytes of the memory's own blocks: about what will come. The real length is known at the end only.</summary>
     private const string ForeseenHeader = "X-Archive-Foreseen-Bytes";
 
-    public async Task HandleAsync(string id, HttpContext context)
+    public async Task HandleAsync(string id, HttpContext context, RequestScope scope)
     {
         IMemoryGrain memory = scope.Memory(id);
         string? at = context.Request.Query["at"];

@@ -10,14 +10,14 @@ using Microsoft.Net.Http.Headers;
 namespace LatentDb.Silo.Api.Archives;
 
 /// <summary>POST /v1/memories/import?id: a memory from an archive, read as it comes and visible only when all of it is verified.</summary>
-internal sealed class ImportMemory(RequestScope scope, SiloOptions options)
+internal sealed class ImportMemory(SiloOptions options)
 {
     private const int PieceBytes = 64 * 1024;
 
     /// <summary>How long what follows a refused beginning is still read, so that its sender gets to see the answer.</summary>
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
-    public async Task<IResult> HandleAsync(HttpContext context)
+    public async Task<IResult> HandleAsync(HttpContext context, RequestScope scope)
     {
         HttpRequest request = context.Request;
         string? id = request.Query["id"];
@@ -26,7 +26,7 @@ internal sealed class ImportMemory(RequestScope scope, SiloOptions options)
         {
             Passphrase = ArchiveSecret.Read(request, ArchiveSecret.PassphraseHeader),
             PrivateKey = ArchiveSecret.Read(request, ArchiveSecret.PrivateKeyHeader),
-            Origin = RequestScope.Origin(request),
+            Origin = scope.Origin(request),
         };
         RequireArchive(request);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = options.MaxImportBytes;

@@ -31,7 +31,7 @@ internal static class InjectText
     {
         IMemoryGrain memory = scope.Memory(id);
         VersionNumber? expected = RequestHeaders.IfMatch(context.Request);
-        WriteOrigin origin = RequestScope.Origin(context.Request);
+        WriteOrigin origin = scope.Origin(context.Request);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
         var command = new InjectCommand(TextBodies.Parse(body.Text, body.Messages, "text"), body.Seed, expected, origin)
         {

@@ -16,7 +16,7 @@ internal static class CreateMemory
     {
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
         MemoryId id = MemoryId.Parse(body.Id ?? Guid.CreateVersion7().ToString());
-        var command = new CreateMemoryCommand(MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), RequestScope.Origin(context.Request));
+        var command = new CreateMemoryCommand(MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), scope.Origin(context.Request));
         return CreatedMemory.Answer(context, await scope.Memory(id.Value).CreateAsync(command, cancellationToken).ConfigureAwait(false));
     }
 }

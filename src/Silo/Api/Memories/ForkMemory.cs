@@ -19,7 +19,7 @@ internal static class ForkMemory
         MemoryKey source = scope.Key(id);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
         VersionSelector at = body.At is null ? VersionSelector.Head : VersionSelector.Parse(body.At);
-        var command = new ForkCommand(source, at, MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), RequestScope.Origin(context.Request));
+        var command = new ForkCommand(source, at, MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), scope.Origin(context.Request));
         IMemoryGrain target = scope.Memory(body.Id ?? Guid.CreateVersion7().ToString());
         return CreatedMemory.Answer(context, await target.CreateForkAsync(command, cancellationToken).ConfigureAwait(false));
     }

@@ -7,9 +7,9 @@ using LatentDb.Silo.Http;
 namespace LatentDb.Silo.Api.Query;
 
 /// <summary>POST /v1/memories/{id}/query: a whole answer, or server-sent events: token …, then done, or error when something fails midway.</summary>
-internal sealed partial class QueryMemory(RequestScope scope, BodyReader reader, ILogger<QueryMemory> logger)
+internal sealed partial class QueryMemory(BodyReader reader, ILogger<QueryMemory> logger)
 {
-    public async Task HandleAsync(string id, HttpContext context)
+    public async Task HandleAsync(string id, HttpContext context, RequestScope scope)
     {
         CancellationToken cancellationToken = context.RequestAborted;
         IMemoryGrain memory = scope.Memory(id);

@@ -23,7 +23,7 @@ internal static class RollBack
     {
         IMemoryGrain memory = scope.Memory(id);
         VersionNumber? expected = RequestHeaders.IfMatch(context.Request);
-        WriteOrigin origin = RequestScope.Origin(context.Request);
+        WriteOrigin origin = scope.Origin(context.Request);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
         var command = new RollbackCommand(ParseTarget(body.To), expected, origin);
         MemoryVersion version = await Conditional.RunAsync(() => memory.RollBackAsync(command, cancellationToken), expected).ConfigureAwait(false);
