@@ -84,6 +84,15 @@ public sealed class SiloOptions
     /// <summary>Seconds that running calls may go on once the server stops.</summary>
     public int DrainSeconds { get; set; } = 25;
 
+    /// <summary>True: /metrics needs no operator's key. For a network in which only the monitoring reaches it.</summary>
+    public bool PublicMetrics { get; set; }
+
+    /// <summary>Address of an OpenTelemetry collector for traces, metrics and logs, such as http://127.0.0.1:4318; empty = as OTEL_EXPORTER_OTLP_ENDPOINT says, else none.</summary>
+    public string OtlpEndpoint { get; set; } = string.Empty;
+
+    /// <summary>Share of the traces that begin here which are recorded; those of a caller that records its own always are.</summary>
+    public double TraceRatio { get; set; } = 1;
+
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {
@@ -96,8 +105,12 @@ public sealed class SiloOptions
         if (ScrubBytesPerSecond is not 0 and < 1 << 20) throw Invalid(nameof(ScrubBytesPerSecond), ScrubBytesPerSecond, "0, or 1048576 or more");
         if (IdleSeconds is < 1 or > 86_400) throw Invalid(nameof(IdleSeconds), IdleSeconds, "1 to 86400");
         if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
+        if (TraceRatio is not (>= 0 and <= 1)) throw Invalid(nameof(TraceRatio), TraceRatio, "0 to 1");
+        if (OtlpEndpoint.Length > 0 && !IsHttp(OtlpEndpoint)) throw Invalid(nameof(OtlpEndpoint), OtlpEndpoint, "an address such as http://127.0.0.1:4318");
         foreach (string url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) CheckUrl(url);
     }
+
+    private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https";
 
     private static void CheckUrl(string url)
     {

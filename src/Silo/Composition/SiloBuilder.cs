@@ -10,6 +10,7 @@ using LatentDb.Silo.Health;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Streams;
 using LatentDb.Silo.Security;
+using LatentDb.Silo.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace LatentDb.Silo.Composition;
@@ -27,6 +28,7 @@ internal static class SiloBuilder
         builder.WebHost.UseUrls(options.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 10));
+        builder.Services.AddTelemetry();
         AddParts(builder.Services, options);
         AddApi(builder.Services, options);
         adjust?.Invoke(builder);
@@ -39,6 +41,7 @@ internal static class SiloBuilder
         Routes.Map(app);
         AdminRoutes.Map(app);
         HealthRoutes.Map(app);
+        MetricsRoute.Map(app, options);
         app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(null));
         return app;
     }

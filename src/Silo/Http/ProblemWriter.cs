@@ -1,5 +1,6 @@
 using System.Globalization;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.Silo.Telemetry;
 
 namespace LatentDb.Silo.Http;
 
@@ -8,7 +9,12 @@ internal static class ProblemWriter
 {
     public const string ContentType = "application/problem+json";
 
-    public static ApiProblem ToProblem(HttpContext context, LatentDbException error) => ApiProblem.Of(error.Code, error.Message, context.TraceIdentifier);
+    /// <summary>For the last event of a stream, whose status is sent already.</summary>
+    public static ApiProblem ToProblem(HttpContext context, LatentDbException error)
+    {
+        Count(context, error.Code.Name);
+        return ApiProblem.Of(error.Code, error.Message, context.TraceIdentifier);
+    }
 
     public static Task WriteAsync(HttpContext context, LatentDbException error)
     {
@@ -18,14 +24,17 @@ internal static class ProblemWriter
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        return WriteAsync(context, ToProblem(context, error));
+        return WriteAsync(context, ApiProblem.Of(error.Code, error.Message, context.TraceIdentifier));
     }
 
     public static Task WriteAsync(HttpContext context, ApiProblem problem)
     {
+        Count(context, problem.Code);
         context.Response.StatusCode = problem.Status;
         return context.Response.WriteAsJsonAsync(problem, ApiJson.Options, ContentType, context.RequestAborted);
     }
+
+    private static void Count(HttpContext context, string code) => context.RequestServices.GetRequiredService<SiloMetrics>().Problem(code);
 
     private static TimeSpan? DefaultRetryAfter(ErrorCode code) => code.Remedy == Remedy.RetryLater ? TimeSpan.FromSeconds(1) : null;
 }

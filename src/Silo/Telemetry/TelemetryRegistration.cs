@@ -1,0 +1,15 @@
+using LatentDb.Silo.Telemetry.Scrape;
+
+namespace LatentDb.Silo.Telemetry;
+
+/// <summary>Registers what watches the process. Comes first, so that it hears the store's opening and stops last.</summary>
+internal static class TelemetryRegistration
+{
+    public static void AddTelemetry(this IServiceCollection services)
+    {
+        services.AddSingleton<SiloMetrics>();
+        services.AddSingleton<MetricsScrape>();
+        services.AddSingleton<TelemetryProviders>();
+        services.AddHostedService(provider => provider.GetRequiredService<TelemetryProviders>());
+    }
+}
