@@ -15,6 +15,7 @@ internal sealed class MemoryEntry
     private readonly SortedDictionary<string, Snapshot> _snapshots = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VersionNumber> _operations = new(StringComparer.Ordinal);
     private readonly Dictionary<BlockId, StoredBlock> _blocks = [];
+    private long _bytes;
     private long _ownedBytes;
     private long _lastBlock;
     private long _changes;
@@ -65,6 +66,24 @@ internal sealed class MemoryEntry
         get
         {
             lock (_lock) return _ownedBytes;
+        }
+    }
+
+    /// <summary>Bytes of all blocks that the memory names, borrowed ones included: what would have to be kept for it alone.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock) return _bytes;
+        }
+    }
+
+    /// <summary>Kept versions.</summary>
+    public int VersionCount
+    {
+        get
+        {
+            lock (_lock) return _versions.Count;
         }
     }
 
@@ -191,6 +210,7 @@ internal sealed class MemoryEntry
             {
                 if (!_blocks.Remove(id, out StoredBlock? block)) continue;
                 blocks.Add(block);
+                _bytes -= block.Bytes;
                 if (id.Owner == Uid) _ownedBytes -= block.Bytes;
             }
 
@@ -239,6 +259,7 @@ internal sealed class MemoryEntry
     private void AddBlock(StoredBlock block)
     {
         _blocks[block.Id] = block;
+        _bytes += block.Bytes;
         if (block.Id.Owner != Uid) return;
         _ownedBytes += block.Bytes;
         _lastBlock = Math.Max(_lastBlock, block.Id.Sequence);

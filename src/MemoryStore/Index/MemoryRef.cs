@@ -10,6 +10,9 @@ namespace LatentDb.MemoryStore.Index;
 /// </summary>
 internal sealed class MemoryRef(MemoryUid uid, MemoryKey key, RecordLocation? state, ImmutableArray<MemoryUid> lenders)
 {
+    /// <summary>Nobody has counted them yet.</summary>
+    public const long UnknownBytes = -1;
+
     private WeakReference<MemoryEntry>? _loaded;
     private volatile RecordLocation? _state = state;
 
@@ -26,6 +29,9 @@ internal sealed class MemoryRef(MemoryUid uid, MemoryKey key, RecordLocation? st
         get => _state;
         set => _state = value;
     }
+
+    /// <summary>Bytes of the blocks that it names; <see cref="UnknownBytes"/> when a store of an earlier program does not say. Changed by the directory only.</summary>
+    public long Bytes { get; set; } = UnknownBytes;
 
     /// <summary>The entry while it holds changes that no checkpoint has.</summary>
     public MemoryEntry? Pinned { get; set; }

@@ -157,6 +157,16 @@ internal sealed class ShardIndex
         Pages.WantRewrite();
     }
 
+    /// <summary>Tells the directory what a memory names now: after a change, and for memories of stores whose pages do not say it.</summary>
+    public void Count(MemoryEntry entry)
+    {
+        long bytes = entry.Bytes;
+        lock (_lock)
+        {
+            if (_byUid.TryGetValue(entry.Uid, out MemoryRef? memory)) Directory.SetBytes(memory, bytes);
+        }
+    }
+
     /// <summary>Makes the next checkpoint store this memory's state anew.</summary>
     public void Touch(MemoryEntry entry)
     {
@@ -206,7 +216,7 @@ internal sealed class ShardIndex
     {
         var entry = new MemoryEntry(state);
         ImmutableArray<MemoryUid> lenders = [.. state.Blocks.Select(b => b.Id.Owner).Where(o => o != state.Uid).Distinct()];
-        var memory = new MemoryRef(state.Uid, state.Key, null, lenders);
+        var memory = new MemoryRef(state.Uid, state.Key, null, lenders) { Bytes = entry.Bytes };
         lock (_lock)
         {
             Enter(memory);
@@ -224,10 +234,11 @@ internal sealed class ShardIndex
             if (_byUid.TryGetValue(item.Uid, out MemoryRef? known))
             {
                 known.State = item.State;
+                Directory.SetBytes(known, item.Bytes);
                 return;
             }
 
-            Enter(new MemoryRef(item.Uid, item.Key, item.State, item.Lenders));
+            Enter(new MemoryRef(item.Uid, item.Key, item.State, item.Lenders) { Bytes = item.Bytes });
         }
     }
 
@@ -248,6 +259,7 @@ internal sealed class ShardIndex
         entry.Add(state, record.Blocks);
         Usage.Add(state.Location, LogName.Manifest);
         foreach (StoredBlock block in record.Blocks) Usage.Add(block);
+        Count(entry);
     }
 
     private static VersionState ContentOf(MemoryEntry entry, MemoryVersion version, VersionRecord record, RecordLocation location)
@@ -270,6 +282,7 @@ internal sealed class ShardIndex
         foreach (VersionState version in versions) Usage.Remove(version.Location, LogName.Manifest);
         foreach (VersionPlace image in record.Images) Usage.Add(image.Location, LogName.Manifest);
         foreach (StoredBlock block in blocks) Usage.Remove(block);
+        Count(entry);
     }
 
     private void Relocate(RelocatedRecord record)

@@ -10,6 +10,7 @@ internal static class CheckpointCodec
     private const int GenesisParts = 3;
     private const int ItemParts = 4;
     private const int UsageParts = 4;
+    private const long NotCounted = -1;
 
     public static void Write(ref MessagePackWriter writer, CheckpointRecord record)
     {
@@ -61,7 +62,7 @@ internal static class CheckpointCodec
 
     public static void WritePage(ref MessagePackWriter writer, DirectoryPageRecord page)
     {
-        writer.WriteMapHeader(2);
+        writer.WriteMapHeader(3);
         writer.WriteInt64(1);
         writer.WriteArrayHeader(page.Items.Length);
         foreach (DirectoryItem item in page.Items)
@@ -75,6 +76,11 @@ internal static class CheckpointCodec
 
         writer.WriteInt64(2);
         WriteUids(ref writer, page.Removed);
+
+        // Beside the items and not in them: programs before this field pass it over.
+        writer.WriteInt64(3);
+        writer.WriteArrayHeader(page.Items.Length);
+        foreach (DirectoryItem item in page.Items) writer.WriteInt64(item.Bytes);
     }
 
     public static DirectoryPageRecord ReadPage(ref MessagePackReader reader)
@@ -85,13 +91,20 @@ internal static class CheckpointCodec
         for (int i = 0; i < items.Capacity; i++)
         {
             ScalarCodec.Expect(reader.ReadArrayHeader(), ItemParts, "directory item");
-            items.Add(new DirectoryItem(reader.ReadUid(), reader.ReadKey(), reader.ReadLocation(), ReadUids(ref reader)));
+            items.Add(new DirectoryItem(reader.ReadUid(), reader.ReadKey(), reader.ReadLocation(), ReadUids(ref reader), NotCounted));
         }
 
         fields.Next(ref reader);
         fields.Field(ref reader, 2);
         ImmutableArray<MemoryUid> removed = ReadUids(ref reader);
         fields.Next(ref reader);
+        if (fields.TryField(ref reader, 3))
+        {
+            ScalarCodec.Expect(reader.ReadArrayHeader(), items.Count, "bytes of memories");
+            for (int i = 0; i < items.Count; i++) items[i] = items[i] with { Bytes = reader.ReadInt64() };
+            fields.Next(ref reader);
+        }
+
         fields.End(ref reader);
         return new DirectoryPageRecord(items.MoveToImmutable(), removed);
     }

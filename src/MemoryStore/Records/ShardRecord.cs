@@ -80,7 +80,8 @@ internal sealed record DirectoryPageRecord(ImmutableArray<DirectoryItem> Items, 
 /// <param name="Key">Its name.</param>
 /// <param name="State">Its state record.</param>
 /// <param name="Lenders">Memories whose blocks it names: that of its source, for a fork.</param>
-internal sealed record DirectoryItem(MemoryUid Uid, MemoryKey Key, RecordLocation State, ImmutableArray<MemoryUid> Lenders);
+/// <param name="Bytes">Bytes of the blocks that it names; -1 = not counted.</param>
+internal sealed record DirectoryItem(MemoryUid Uid, MemoryKey Key, RecordLocation State, ImmutableArray<MemoryUid> Lenders, long Bytes);
 
 /// <summary>Where recovery begins.</summary>
 /// <param name="Before">Earlier epochs that hold live records, oldest first.</param>

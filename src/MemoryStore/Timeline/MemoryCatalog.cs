@@ -134,6 +134,20 @@ public sealed partial class MemoryCatalog
         return summaries.ToImmutable();
     }
 
+    /// <summary>What a tenant has stored in the shards of this process: two look-ups per shard, whatever it has.</summary>
+    public TenantUsage UsageOf(TenantId tenant)
+    {
+        long memories = 0;
+        long bytes = 0;
+        foreach (Shard shard in _shards().Shards)
+        {
+            TenantUsage part = shard.Index.Directory.UsageOf(tenant);
+            (memories, bytes) = (memories + part.Memories, bytes + part.Bytes);
+        }
+
+        return new TenantUsage(memories, bytes);
+    }
+
     /// <summary>
     /// Erases a memory: when the task ends its data key is destroyed, durably, and nothing that it wrote can be read any more, wherever copies of
     /// the files are, but for blocks that a fork still names. The bytes go with later compactions.

@@ -159,7 +159,7 @@ public sealed class MemoryTimeline
         _shard.Commit.DeleteSnapshotAsync(_entry, name, cancellationToken);
 
     internal static MemorySummary Summarise(MemoryEntry entry) =>
-        new(entry.Key, entry.Uid, entry.CreatedAt, entry.Head.Version, entry.Metadata, entry.OwnedBytes);
+        new(entry.Key, entry.Uid, entry.CreatedAt, entry.Head.Version, entry.Metadata, entry.OwnedBytes) { Bytes = entry.Bytes, Versions = entry.VersionCount };
 
     private void RequireAlive()
     {

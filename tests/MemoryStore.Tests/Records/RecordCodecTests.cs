@@ -54,7 +54,7 @@ public sealed class RecordCodecTests
             [new SegmentUsage(new SegmentId(new Epoch(2), LogName.Blocks, 3), 1L << 40)]);
         yield return new MemoryAddedRecord(Memory());
         yield return new MemoryStateRecord(Memory());
-        yield return new DirectoryPageRecord([new DirectoryItem(new MemoryUid(5), OpenStore.Key("bob"), Location, [new MemoryUid(6)])], [new MemoryUid(7)]);
+        yield return new DirectoryPageRecord([new DirectoryItem(new MemoryUid(5), OpenStore.Key("bob"), Location, [new MemoryUid(6)], 7)], [new MemoryUid(7)]);
         yield return new VersionsDroppedRecord([Gap], [new VersionPlace(new VersionNumber(9), Location)], [new BlockId(new MemoryUid(5), 1)]);
         yield return new RelocatedRecord(
             [

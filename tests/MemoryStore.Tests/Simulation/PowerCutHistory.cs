@@ -44,6 +44,8 @@ internal static class PowerCutHistory
                 await writer.StepAsync(last.Catalog).WaitAsync(SimulatedStore.Patience);
                 await writer.CheckAsync(last.Catalog).WaitAsync(SimulatedStore.Patience);
             }
+
+            await StoreContent.CheckUsageAsync(last.Catalog);
         }
 
         return writers.Sum(w => (long)w.Acknowledged);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Timeline;
@@ -22,6 +23,13 @@ internal static class StoreContent
         content.AddRange(timeline.ListSnapshots().Select(s => s.ToString()));
         content.AddRange(blocks.Values);
         return content;
+    }
+
+    /// <summary>What the directory says of a tenant must be the sum over its memories.</summary>
+    public static async Task CheckUsageAsync(MemoryCatalog catalog, string tenant = "acme")
+    {
+        ImmutableArray<MemorySummary> all = await catalog.ListAsync(TenantId.Parse(tenant), 1000, null, CancellationToken.None);
+        Assert.Equal(new TenantUsage(all.Length, all.Sum(m => m.Bytes)), catalog.UsageOf(TenantId.Parse(tenant)));
     }
 
     private static async Task ReadBlockAsync(IBlockSource source, ManifestBlock block, int layers, SortedDictionary<string, string> blocks)

@@ -135,6 +135,7 @@ public sealed class RandomHistoryTests
         private async Task CompareAsync(OpenStore store, string where)
         {
             Assert.Equal(_memories.Keys, (await store.Catalog.ListAsync(TenantId.Parse("acme"), 1000, null, CancellationToken.None)).Select(m => m.Key.Memory.Value));
+            await StoreContent.CheckUsageAsync(store.Catalog);
             foreach ((string name, MemoryModel model) in _memories)
             {
                 MemoryTimeline timeline = await store.Catalog.OpenAsync(OpenStore.Key(name), CancellationToken.None);

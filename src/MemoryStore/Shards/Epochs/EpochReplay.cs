@@ -50,6 +50,7 @@ internal sealed partial class EpochReplay
         await replay.ReadCommittedAsync(seal, record => ApplyAsync(record, cancellationToken), cancellationToken).ConfigureAwait(false);
         await RollForwardAsync(replay, current, cancellationToken).ConfigureAwait(false);
         if (_index.IsUsageUncertain) await RecountAsync(cancellationToken).ConfigureAwait(false);
+        await CountUncountedAsync(cancellationToken).ConfigureAwait(false);
         var last = new EpochSeal(current, replay.Seal, ReadBlockSeal(current));
         return new RecoveredShard(_index, _before!.Value.Add(last), _highMark, _frames);
     }
@@ -64,6 +65,26 @@ internal sealed partial class EpochReplay
         catch (LatentDbException e) when (e.IsDamage())
         {
             LogNotCounted(_logger, e);
+        }
+    }
+
+    /// <summary>
+    /// Programs before the bytes of memories were kept in the directory left them out; then each is read once, and the next pages say it. A memory that
+    /// is damaged counts for nothing until it is restored or erased.
+    /// </summary>
+    private async ValueTask CountUncountedAsync(CancellationToken cancellationToken)
+    {
+        foreach (MemoryRef memory in _index.Directory.All().Where(m => m.Bytes == MemoryRef.UnknownBytes))
+        {
+            try
+            {
+                if (await _loader.FindAsync(memory, cancellationToken).ConfigureAwait(false) is MemoryEntry entry) _index.Count(entry);
+                _index.Pages.WantRewrite();
+            }
+            catch (LatentDbException e) when (e.IsDamage())
+            {
+                LogUncounted(_logger, e, memory.Key);
+            }
         }
     }
 
@@ -188,6 +209,9 @@ internal sealed partial class EpochReplay
 
     [LoggerMessage(EventId = 107, Level = LogLevel.Warning, Message = "Live bytes could not be counted anew, because a memory is damaged; compaction keeps what it needs until it is restored or erased.")]
     private static partial void LogNotCounted(ILogger logger, Exception cause);
+
+    [LoggerMessage(EventId = 108, Level = LogLevel.Warning, Message = "The bytes of memory {Memory} are not counted, because it is damaged.")]
+    private static partial void LogUncounted(ILogger logger, Exception cause, MemoryKey memory);
 
     [LoggerMessage(EventId = 106, Level = LogLevel.Warning, Message = "The commit record of the block log of epoch {Epoch} is damaged; its blocks are read all the same.")]
     private static partial void LogNoBlockSeal(ILogger logger, Exception cause, Epoch epoch);

@@ -12,9 +12,11 @@ namespace LatentDb.Silo.Api.Memories;
 /// <param name="Model">Short fingerprint of the model that may read it.</param>
 /// <param name="Writes">Chunks written so far in the line of the head.</param>
 /// <param name="OwnedBytes">Stored bytes of its own blocks.</param>
+/// <param name="Bytes">Stored bytes of all blocks that it names, those that a fork borrows included: what counts against the tenant's quota.</param>
+/// <param name="Versions">Versions that are kept.</param>
 /// <param name="Metadata">The caller's object.</param>
 internal sealed record MemoryBody(
-    string Id, long Version, string CreatedAt, string UpdatedAt, string Model, long Writes, long OwnedBytes, JsonElement? Metadata)
+    string Id, long Version, string CreatedAt, string UpdatedAt, string Model, long Writes, long OwnedBytes, long Bytes, int Versions, JsonElement? Metadata)
 {
     public static MemoryBody Of(MemorySummary summary) => new(
         summary.Key.Memory.Value,
@@ -24,6 +26,8 @@ internal sealed record MemoryBody(
         summary.Head.Fingerprint.Short,
         summary.Head.Writes,
         summary.OwnedBytes,
+        summary.Bytes,
+        summary.Versions,
         MetadataText.Show(summary.Metadata));
 }
 
