@@ -75,6 +75,9 @@ public sealed class SiloOptions
     /// <summary>Tokens that one query may generate.</summary>
     public int MaxNewTokens { get; set; } = 1024;
 
+    /// <summary>An OpenAI request that names a memory that does not exist makes it, unless its header says otherwise.</summary>
+    public bool OpenAiCreatesMemories { get; set; }
+
     /// <summary>Memories that are active at once.</summary>
     public int MaxActiveMemories { get; set; } = 10_000;
 

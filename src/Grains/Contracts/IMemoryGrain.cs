@@ -54,6 +54,9 @@ public interface IMemoryGrain
     /// <summary>One version. Throws version_not_found, version_expired.</summary>
     Task<MemoryVersion> GetVersionAsync(VersionNumber number, CancellationToken cancellationToken);
 
+    /// <summary>The version that a write under this idempotency key made; null = none that is still known.</summary>
+    Task<MemoryVersion?> FindWriteAsync(string operationId, CancellationToken cancellationToken);
+
     /// <summary>What was injected by a version; null when it injected nothing or its text was not kept. Throws version_not_found, version_expired.</summary>
     Task<TextInput?> ReadTextAsync(VersionNumber number, CancellationToken cancellationToken);
 

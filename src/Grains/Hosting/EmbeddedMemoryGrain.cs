@@ -46,6 +46,9 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
     public Task<MemoryVersion> GetVersionAsync(VersionNumber number, CancellationToken cancellationToken) =>
         ReadAsync((grain, token) => grain.GetVersionAsync(number, token), cancellationToken);
 
+    public Task<MemoryVersion?> FindWriteAsync(string operationId, CancellationToken cancellationToken) =>
+        ReadAsync((grain, token) => grain.FindWriteAsync(operationId, token), cancellationToken);
+
     public Task<TextInput?> ReadTextAsync(VersionNumber number, CancellationToken cancellationToken) =>
         ReadAsync((grain, token) => grain.ReadTextAsync(number, token), cancellationToken);
 

@@ -135,6 +135,9 @@ internal sealed partial class MemoryGrain
     public async Task<MemoryVersion> GetVersionAsync(VersionNumber number, CancellationToken cancellationToken) =>
         (await OpenAsync(cancellationToken).ConfigureAwait(false)).GetVersion(number);
 
+    public async Task<MemoryVersion?> FindWriteAsync(string operationId, CancellationToken cancellationToken) =>
+        (await OpenAsync(cancellationToken).ConfigureAwait(false)).FindOperation(operationId);
+
     public async Task<TextInput?> ReadTextAsync(VersionNumber number, CancellationToken cancellationToken)
     {
         MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);

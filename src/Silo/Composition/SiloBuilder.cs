@@ -9,6 +9,7 @@ using LatentDb.Silo.Api.Query;
 using LatentDb.Silo.Health;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Streams;
+using LatentDb.Silo.OpenAi;
 using LatentDb.Silo.Security;
 using LatentDb.Silo.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -40,6 +41,7 @@ internal static class SiloBuilder
         app.UseMiddleware<Authentication>();
         Routes.Map(app);
         AdminRoutes.Map(app);
+        app.MapOpenAi();
         HealthRoutes.Map(app);
         MetricsRoute.Map(app, options);
         app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(null));
@@ -93,6 +95,7 @@ internal static class SiloBuilder
         services.AddSingleton<ExportMemory>();
         services.AddSingleton<ImportMemory>();
         services.AddSingleton<JobStream>();
+        services.AddOpenAi();
         services.AddSingleton<CompactStore>();
         services.AddSingleton<ScrubStore>();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));

@@ -24,14 +24,16 @@ internal static class ProblemWriter
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        return WriteAsync(context, ApiProblem.Of(error.Code, error.Message, context.TraceIdentifier));
+        return WriteAsync(context, ApiProblem.Of(error.Code, error.Message, context.TraceIdentifier), (error as ParameterException)?.Parameter);
     }
 
-    public static Task WriteAsync(HttpContext context, ApiProblem problem)
+    public static Task WriteAsync(HttpContext context, ApiProblem problem, string? parameter = null)
     {
         Count(context, problem.Code);
         context.Response.StatusCode = problem.Status;
-        return context.Response.WriteAsJsonAsync(problem, ApiJson.Options, ContentType, context.RequestAborted);
+        return context.GetEndpoint()?.Metadata.GetMetadata<ProblemShape>() is { } shape
+            ? context.Response.WriteAsJsonAsync(shape.Of(problem, parameter), ApiJson.Options, context.RequestAborted)
+            : context.Response.WriteAsJsonAsync(problem, ApiJson.Options, ContentType, context.RequestAborted);
     }
 
     private static void Count(HttpContext context, string code) => context.RequestServices.GetRequiredService<SiloMetrics>().Problem(code);

@@ -1,4 +1,5 @@
 using LatentDb.Grains.Contracts;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Security;
@@ -19,13 +20,20 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller)
 
     public static RequestScope Of(HttpContext context) => new(context.RequestServices.GetRequiredService<IGrainHost>(), Caller.Of(context));
 
-    /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_name.</exception>
+    /// <exception cref="LatentDbException">invalid_name.</exception>
     public IMemoryGrain Memory(string id) => grains.GetMemory(Key(id));
 
-    /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_name.</exception>
+    /// <exception cref="LatentDbException">invalid_name.</exception>
     public MemoryKey Key(string id) => new(Tenant, MemoryId.Parse(id));
 
+    /// <summary>For what needs more than the role of its route.</summary>
+    /// <exception cref="LatentDbException">forbidden.</exception>
+    public void Require(Role role)
+    {
+        if (caller.Role < role) throw new LatentDbException(HttpErrorCode.Forbidden, $"This needs a key with the role {role.ToString().ToLowerInvariant()}; yours has the role {caller.Role.ToString().ToLowerInvariant()}.");
+    }
+
     /// <summary>Who asks, for the history of a memory.</summary>
-    /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_request: the idempotency key is not valid.</exception>
+    /// <exception cref="LatentDbException">invalid_request: the idempotency key is not valid.</exception>
     public WriteOrigin Origin(HttpRequest request) => new(RequestHeaders.IdempotencyKey(request), caller.Author);
 }

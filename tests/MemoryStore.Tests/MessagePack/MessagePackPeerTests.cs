@@ -7,6 +7,7 @@ namespace LatentDb.MemoryStore.Tests.MessagePack;
 /// <summary>Two other implementations read what we write and write what we read: every edge of the format, and documents made from seeds.</summary>
 public sealed class MessagePackPeerTests
 {
+    private const string Peers = "tests/MemoryStore.Tests/MessagePack/peers";
     private const int Seed = 20261121;
     private const int Count = 500;
     private const int Depth = 4;
@@ -57,7 +58,7 @@ public sealed class MessagePackPeerTests
         }
     }
 
-    [RequiresNodePackageFact("@msgpack/msgpack")]
+    [RequiresNodePackageFact(Peers, "@msgpack/msgpack")]
     public async Task JavaScript_reads_our_documents_and_we_read_its_copies()
     {
         List<object?> documents = [.. Sample()];
@@ -73,7 +74,7 @@ public sealed class MessagePackPeerTests
         }
     }
 
-    [RequiresNodePackageFact("@msgpack/msgpack")]
+    [RequiresNodePackageFact(Peers, "@msgpack/msgpack")]
     public async Task We_read_the_documents_of_JavaScript()
     {
         List<PeerLine> made = await AskJavaScriptAsync([$"generate {Seed} {Count}"]);
@@ -106,7 +107,7 @@ public sealed class MessagePackPeerTests
 
     private static async Task<List<PeerLine>> AskAsync(string program, string script, IEnumerable<string> questions)
     {
-        var start = new ProcessStartInfo(program, [Path.Combine(RequiresNodePackageFactAttribute.PeersFolder, script)])
+        var start = new ProcessStartInfo(program, [RepositoryFiles.Combine(Peers, script)])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -38,8 +38,9 @@ public sealed class OpenApiTests(SiloFixture fixture) : IClassFixture<SiloFixtur
         {
             foreach (JsonProperty response in path.Value.EnumerateObject().SelectMany(o => o.Value.GetProperty("responses").EnumerateObject()).Where(r => r.Name[0] != '2'))
             {
-                string schema = response.Value.GetProperty("content").GetProperty(ProblemWriter.ContentType).GetProperty("schema").GetProperty("$ref").GetString()!;
-                Assert.Equal("#/components/schemas/ApiProblem", schema);
+                bool isOpenAi = path.Name.StartsWith("/v1/chat", StringComparison.Ordinal) || path.Name.StartsWith("/v1/models", StringComparison.Ordinal);
+                JsonElement content = response.Value.GetProperty("content").GetProperty(isOpenAi ? "application/json" : ProblemWriter.ContentType);
+                Assert.Equal($"#/components/schemas/{(isOpenAi ? "OpenAiErrorBody" : "ApiProblem")}", content.GetProperty("schema").GetProperty("$ref").GetString());
             }
         }
     }

@@ -1,8 +1,6 @@
-using System.Text;
 using LatentDb.Grains.Contracts;
-using LatentDb.MemoryStore.Errors;
-using LatentDb.ModelHost.Contracts;
 using LatentDb.Silo.Http;
+using LatentDb.Silo.Http.Streams;
 
 namespace LatentDb.Silo.Api.Query;
 
@@ -14,26 +12,23 @@ internal sealed partial class QueryMemory(BodyReader reader, ILogger<QueryMemory
         CancellationToken cancellationToken = context.RequestAborted;
         IMemoryGrain memory = scope.Memory(id);
         QueryBody body = await reader.ReadAsync<QueryBody>(context.Request, cancellationToken).ConfigureAwait(false);
-        IAsyncEnumerator<QueryEvent> events = memory.QueryAsync(body.ToCommand(), cancellationToken).GetAsyncEnumerator(cancellationToken);
-        await using (events.ConfigureAwait(false))
+        var run = new AnswerReader(memory.QueryAsync(body.ToCommand(), cancellationToken), cancellationToken);
+        await using (run.ConfigureAwait(false))
         {
-            var run = new Progress();
-
             // What can be refused is refused before the first byte of a stream, with a status of its own.
-            bool isGoing = await run.NextAsync(events).ConfigureAwait(false);
-            while (isGoing && run.Piece.Length == 0) isGoing = await run.NextAsync(events).ConfigureAwait(false);
-            if (body.Stream) await StreamAsync(context, events, run, isGoing).ConfigureAwait(false);
-            else await AnswerAsync(context, events, run, isGoing).ConfigureAwait(false);
+            bool isGoing = await run.NextPieceAsync().ConfigureAwait(false);
+            if (body.Stream) await StreamAsync(context, run, isGoing).ConfigureAwait(false);
+            else await AnswerAsync(context, run).ConfigureAwait(false);
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, IAsyncEnumerator<QueryEvent> events, Progress run, bool isGoing)
+    private static async Task AnswerAsync(HttpContext context, AnswerReader run)
     {
-        while (isGoing) isGoing = await run.NextAsync(events).ConfigureAwait(false);
-        await context.Response.WriteAsJsonAsync(run.Answer, ApiJson.Options, context.RequestAborted).ConfigureAwait(false);
+        await run.ToEndAsync().ConfigureAwait(false);
+        await context.Response.WriteAsJsonAsync(AnswerOf(run), ApiJson.Options, context.RequestAborted).ConfigureAwait(false);
     }
 
-    private async Task StreamAsync(HttpContext context, IAsyncEnumerator<QueryEvent> events, Progress run, bool isGoing)
+    private async Task StreamAsync(HttpContext context, AnswerReader run, bool isGoing)
     {
         var stream = new ServerSentEvents(context);
         stream.Begin();
@@ -41,11 +36,11 @@ internal sealed partial class QueryMemory(BodyReader reader, ILogger<QueryMemory
         {
             while (isGoing)
             {
-                if (run.Piece.Length > 0) await stream.WriteAsync("token", new TokenBody(run.Piece), context.RequestAborted).ConfigureAwait(false);
-                isGoing = await run.NextAsync(events).ConfigureAwait(false);
+                await stream.WriteAsync("token", new TokenBody(run.Piece), context.RequestAborted).ConfigureAwait(false);
+                isGoing = await run.NextPieceAsync().ConfigureAwait(false);
             }
 
-            await stream.WriteAsync("done", run.Answer, context.RequestAborted).ConfigureAwait(false);
+            await stream.WriteAsync("done", AnswerOf(run), context.RequestAborted).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -65,44 +60,11 @@ internal sealed partial class QueryMemory(BodyReader reader, ILogger<QueryMemory
         }
     }
 
+    private static QueryAnswer AnswerOf(AnswerReader run) => QueryAnswer.Of(run.Text, run.Version.Value, run.End);
+
     [LoggerMessage(4101, LogLevel.Warning, "A streamed answer ended early with {Code}")]
     private partial void LogBrokenStream(Exception error, string code);
 
     [LoggerMessage(4102, LogLevel.Error, "A streamed answer failed by a defect")]
     private partial void LogDefect(Exception error);
-
-    /// <summary>What has come of an answer so far.</summary>
-    private sealed class Progress
-    {
-        private readonly StringBuilder _text = new();
-        private long _version;
-        private GenerationCompleted? _end;
-
-        /// <summary>The text of the last step; empty when it had none.</summary>
-        public string Piece { get; private set; } = string.Empty;
-
-        public QueryAnswer Answer => QueryAnswer.Of(
-            _text.ToString(), _version, _end ?? throw new LatentDbException(ErrorCode.Internal, "The model ended an answer without its last event."));
-
-        public async ValueTask<bool> NextAsync(IAsyncEnumerator<QueryEvent> events)
-        {
-            Piece = string.Empty;
-            if (!await events.MoveNextAsync().ConfigureAwait(false)) return false;
-            switch (events.Current)
-            {
-                case QueryStarted started:
-                    _version = started.Version.Value;
-                    break;
-                case QueryGenerated { Event: GeneratedText text }:
-                    Piece = text.Text;
-                    _text.Append(text.Text);
-                    break;
-                case QueryGenerated { Event: GenerationCompleted end }:
-                    _end = end;
-                    break;
-            }
-
-            return true;
-        }
-    }
 }
