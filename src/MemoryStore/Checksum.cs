@@ -9,7 +9,7 @@ namespace LatentDb.MemoryStore;
 /// The instruction gives its result after three cycles and can be started in each, so long inputs are taken in three lanes side by side. A CRC is
 /// linear: the one of the whole is that of each lane carried over the lanes behind it, which is a table look-up.
 /// </remarks>
-internal static class Checksum
+public static class Checksum
 {
     /// <summary>Long enough that the two look-ups a round do not count, short enough that most frames have some.</summary>
     private const int LaneBytes = 1024;
@@ -19,6 +19,7 @@ internal static class Checksum
     /// <summary>What each byte of a CRC becomes when a lane of zeros follows it: four tables of 256.</summary>
     private static readonly uint[] AfterLane = MakeAfterLane();
 
+    /// <summary>The checksum of some bytes.</summary>
     public static uint Crc32C(ReadOnlySpan<byte> bytes) => Crc32C(bytes, 0);
 
     /// <summary>Continues a checksum: <c>Crc32C(b, Crc32C(a))</c> is that of a followed by b.</summary>

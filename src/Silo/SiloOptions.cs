@@ -9,8 +9,17 @@ namespace LatentDb.Silo;
 /// </summary>
 public sealed class SiloOptions
 {
+    private const int MinAdminKeyLength = 32;
+    private const int MaxAdminKeyLength = 256;
+
     /// <summary>Where the server listens. Without keys only loopback addresses are allowed.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:5080";
+
+    /// <summary>
+    /// A secret of 32 to 256 visible ASCII characters that opens everything as an operator's key does; empty = none. From the environment
+    /// (<c>LATENTDB__ADMINKEY</c>) or the settings file only: everybody on a machine can read the command lines of its processes.
+    /// </summary>
+    public string AdminKey { get; set; } = "";
 
     /// <summary>Folder of the data.</summary>
     public string Data { get; set; } = "data";
@@ -110,25 +119,39 @@ public sealed class SiloOptions
         if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
         if (TraceRatio is not (>= 0 and <= 1)) throw Invalid(nameof(TraceRatio), TraceRatio, "0 to 1");
         if (OtlpEndpoint.Length > 0 && !IsHttp(OtlpEndpoint)) throw Invalid(nameof(OtlpEndpoint), OtlpEndpoint, "an address such as http://127.0.0.1:4318");
-        foreach (string url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) CheckUrl(url);
+        CheckAdminKey();
+        foreach (string url in UrlList())
+        {
+            if (!IsHttp(url)) throw Invalid(nameof(Urls), url, "addresses such as http://127.0.0.1:5080");
+        }
     }
+
+    /// <summary>For a server without keys.</summary>
+    /// <exception cref="LatentDbException">configuration_invalid: it would listen where others reach it.</exception>
+    public void RequireLoopback()
+    {
+        if (OpenUrl() is not { } url) return;
+        throw new LatentDbException(
+            ErrorCode.ConfigurationInvalid,
+            $"Urls has '{url}': without API keys the server listens on loopback addresses only, because everybody who reaches it may read every memory. "
+            + "Set LATENTDB__ADMINKEY, or create an operator key over loopback first.");
+    }
+
+    /// <summary>The first address that other machines may reach, or null.</summary>
+    public string? OpenUrl() => UrlList().FirstOrDefault(url => !IsLoopback(new Uri(url).Host));
 
     private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https";
 
-    private static void CheckUrl(string url)
-    {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
-        {
-            throw Invalid(nameof(Urls), url, "addresses such as http://127.0.0.1:5080");
-        }
+    private static bool IsLoopback(string host) => host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip));
 
-        bool isLoopback = address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip));
-        if (!isLoopback)
-        {
-            throw new LatentDbException(
-                ErrorCode.ConfigurationInvalid,
-                $"Urls has '{url}': without API keys the server listens on loopback addresses only, because everybody who reaches it may read every memory.");
-        }
+    private string[] UrlList() => Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>The value itself is never said.</summary>
+    private void CheckAdminKey()
+    {
+        if (AdminKey.Length == 0) return;
+        bool isValid = AdminKey.Length is >= MinAdminKeyLength and <= MaxAdminKeyLength && AdminKey.All(c => c is > ' ' and < (char)127);
+        if (!isValid) throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The option AdminKey must be {MinAdminKeyLength} to {MaxAdminKeyLength} visible ASCII characters; it has {AdminKey.Length} or others.");
     }
 
     private static LatentDbException Invalid(string name, object value, string allowed) =>

@@ -7,13 +7,15 @@ namespace LatentDb.MemoryStore.Disk;
 /// What is written is durable only after <see cref="IDiskFile.Sync"/>; a name that was created, moved or deleted only after
 /// <see cref="SyncFolder"/> of its folder. Failures are <see cref="IOException"/>s whose HResult is the errno.
 /// </remarks>
-internal interface IDisk
+public interface IDisk
 {
     /// <summary>Opens a file. A missing one is a <see cref="FileNotFoundException"/>; one that must be new and is not, an IOException.</summary>
     IDiskFile Open(string path, DiskAccess access);
 
+    /// <summary>True when there is such a file.</summary>
     bool FileExists(string path);
 
+    /// <summary>True when there is such a folder.</summary>
     bool FolderExists(string path);
 
     /// <summary>Length in bytes, or -1 when there is no such file.</summary>
@@ -48,7 +50,7 @@ internal interface IDisk
 }
 
 /// <summary>What a file is opened for.</summary>
-internal enum DiskAccess
+public enum DiskAccess
 {
     /// <summary>Reading; others may write.</summary>
     Read,
@@ -61,4 +63,7 @@ internal enum DiskAccess
 
     /// <summary>Reading and writing; an existing file is emptied.</summary>
     Create,
+
+    /// <summary>As <see cref="Create"/>, and nobody but the owner of the file may read or write it.</summary>
+    CreatePrivate,
 }

@@ -1,8 +1,9 @@
 namespace LatentDb.MemoryStore.Disk;
 
 /// <summary>An open file. Thread-safe: every call names its place.</summary>
-internal interface IDiskFile : IDisposable
+public interface IDiskFile : IDisposable
 {
+    /// <summary>Bytes of the file.</summary>
     long Length { get; }
 
     /// <summary>Reads at a place until the buffer is full or the file ends.</summary>

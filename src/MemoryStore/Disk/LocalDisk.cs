@@ -3,43 +3,61 @@ using Microsoft.Win32.SafeHandles;
 namespace LatentDb.MemoryStore.Disk;
 
 /// <summary>The file system of this machine.</summary>
-internal sealed class LocalDisk : IDisk
+public sealed class LocalDisk : IDisk
 {
+    private LocalDisk()
+    {
+    }
+
+    /// <summary>The one there is.</summary>
     public static LocalDisk Instance { get; } = new();
 
+    /// <inheritdoc/>
     public IDiskFile Open(string path, DiskAccess access) => access switch
     {
         DiskAccess.Read => new LocalFile(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)),
         DiskAccess.Write => new LocalFile(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete)),
         DiskAccess.CreateNew => new LocalFile(File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete)),
         DiskAccess.Create => new LocalFile(File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete)),
+        DiskAccess.CreatePrivate => CreatePrivate(path),
         _ => throw new ArgumentOutOfRangeException(nameof(access), access, "Unknown access."),
     };
 
+    /// <inheritdoc/>
     public bool FileExists(string path) => File.Exists(path);
 
+    /// <inheritdoc/>
     public bool FolderExists(string path) => Directory.Exists(path);
 
+    /// <inheritdoc/>
     public long LengthOf(string path)
     {
         var file = new FileInfo(path);
         return file.Exists ? file.Length : -1;
     }
 
+    /// <inheritdoc/>
     public IReadOnlyList<string> Files(string folder) => [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal)];
 
+    /// <inheritdoc/>
     public IReadOnlyList<string> Folders(string folder) => [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal)];
 
+    /// <inheritdoc/>
     public void CreateFolder(string path) => Directory.CreateDirectory(path);
 
+    /// <inheritdoc/>
     public void Move(string from, string to) => File.Move(from, to, overwrite: true);
 
+    /// <inheritdoc/>
     public void DeleteFile(string path) => File.Delete(path);
 
+    /// <inheritdoc/>
     public void DeleteFolder(string path) => Directory.Delete(path, recursive: true);
 
+    /// <inheritdoc/>
     public void SyncFolder(string path) => DurableFile.SyncFolder(path);
 
+    /// <inheritdoc/>
     public void Reserve(string path, long bytes)
     {
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read);
@@ -47,7 +65,16 @@ internal sealed class LocalDisk : IDisk
         DurableFile.Sync(file);
     }
 
+    /// <inheritdoc/>
     public long FreeBytes(string path) => new DriveInfo(Path.GetFullPath(path)).AvailableFreeSpace;
+
+    /// <summary>The mode is set while the file is still empty, so that nobody else ever sees a byte of it.</summary>
+    private static LocalFile CreatePrivate(string path)
+    {
+        SafeFileHandle handle = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return new LocalFile(handle);
+    }
 
     private sealed class LocalFile(SafeFileHandle handle) : IDiskFile
     {

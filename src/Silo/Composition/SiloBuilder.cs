@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Hosting;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Hosting;
 using LatentDb.Silo.Admin;
+using LatentDb.Silo.Admin.Keys;
 using LatentDb.Silo.Api;
 using LatentDb.Silo.Api.Archives;
 using LatentDb.Silo.Api.Query;
@@ -41,6 +42,7 @@ internal static class SiloBuilder
         app.UseMiddleware<Authentication>();
         Routes.Map(app);
         AdminRoutes.Map(app);
+        KeyRoutes.Map(app);
         app.MapOpenAi();
         HealthRoutes.Map(app);
         MetricsRoute.Map(app, options);
@@ -62,6 +64,7 @@ internal static class SiloBuilder
             store.CompactionBytesPerSecond = options.CompactionBytesPerSecond;
             store.ScrubBytesPerSecond = options.Maintenance ? 0 : options.ScrubBytesPerSecond;
         });
+        services.AddSecurity(options);
         if (options.Maintenance) services.AddSingleton<IModelHost, AbsentModelHost>();
         else services.AddModelHost(model => Configure(model, options));
         services.AddGrains(grains =>
@@ -91,6 +94,7 @@ internal static class SiloBuilder
     private static void AddApi(IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(new BodyReader(options));
+        services.AddSingleton<KeyVerbs>();
         services.AddSingleton<QueryMemory>();
         services.AddSingleton<ExportMemory>();
         services.AddSingleton<ImportMemory>();

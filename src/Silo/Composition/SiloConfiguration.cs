@@ -1,5 +1,6 @@
 using System.Reflection;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.Silo.Security;
 
 namespace LatentDb.Silo.Composition;
 
@@ -29,6 +30,7 @@ internal static class SiloConfiguration
         }
 
         options.Check();
+        if (!SecurityRegistration.HasKeys(options)) options.RequireLoopback();
         options.Model = FindModel(options.Model);
         return options;
     }
@@ -43,6 +45,7 @@ internal static class SiloConfiguration
             if (!argument.StartsWith("--", StringComparison.Ordinal)) throw Invalid($"'{argument}' is not an option. {Usage()}");
             int equals = argument.IndexOf('=', StringComparison.Ordinal);
             string name = (equals < 0 ? argument[2..] : argument[2..equals]).Replace("-", string.Empty, StringComparison.Ordinal);
+            if (name.Equals(nameof(SiloOptions.AdminKey), StringComparison.OrdinalIgnoreCase)) throw Invalid("The admin key is a secret, and command lines are public: set LATENTDB__ADMINKEY in the environment.");
             if (Properties.All(p => !p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) throw Invalid($"'{argument}' is not known. {Usage()}");
             if (equals < 0 && i + 1 >= arguments.Length) throw Invalid($"'{argument}' needs a value.");
             flags[name] = equals < 0 ? arguments[++i] : argument[(equals + 1)..];
@@ -75,7 +78,7 @@ internal static class SiloConfiguration
         return Path.GetFullPath(model);
     }
 
-    private static string Usage() => "Known: " + string.Join(", ", Properties.Select(p => "--" + string.Concat(p.Name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"-{char.ToLowerInvariant(c)}" : char.ToLowerInvariant(c).ToString())))) + ".";
+    private static string Usage() => "Known: " + string.Join(", ", Properties.Where(p => p.Name != nameof(SiloOptions.AdminKey)).Select(p => "--" + string.Concat(p.Name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"-{char.ToLowerInvariant(c)}" : char.ToLowerInvariant(c).ToString())))) + ".";
 
     private static LatentDbException Invalid(string why) => new(ErrorCode.ConfigurationInvalid, why);
 }

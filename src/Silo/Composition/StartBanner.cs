@@ -1,12 +1,13 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.ModelHost.Contracts;
+using LatentDb.Silo.Security.Access;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace LatentDb.Silo.Composition;
 
 /// <summary>Tells a person at the terminal where the server is, which model it serves, and what to try.</summary>
-internal sealed class StartBanner(IServer server, SiloOptions options, IModelHost model, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
+internal sealed class StartBanner(IServer server, SiloOptions options, IModelHost model, AccessCatalog access, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
 {
     /// <summary>A small model is there in a moment, and its line is worth that; a large one must not keep the address back.</summary>
     private static readonly TimeSpan ModelWait = TimeSpan.FromSeconds(2);
@@ -35,14 +36,15 @@ internal sealed class StartBanner(IServer server, SiloOptions options, IModelHos
             return;
         }
 
-        const string json = "-H 'content-type: application/json'";
+        string json = access.IsKeyed ? "-H 'content-type: application/json' -H \"authorization: Bearer $LATENTDB_API_KEY\"" : "-H 'content-type: application/json'";
+        string keys = access.IsKeyed ? "are needed for everything" : "are not configured: loopback only, tenant \"default\"";
         Console.WriteLine(
             $$"""
 
             LatentDB listens on {{address}}
               model  {{ModelLine()}}
               data   {{Path.GetFullPath(options.Data)}}
-              no API keys are configured: loopback only, tenant "default"
+              keys   {{keys}}
 
             Try:
               curl -s {{address}}/v1/memories {{json}} -d '{"id":"alice"}'

@@ -15,7 +15,6 @@ internal static class HttpErrorCode
     public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", Remedy.FixRequest);
     public static readonly ErrorCode PreconditionFailed = new("precondition_failed", Remedy.FixRequest);
     public static readonly ErrorCode HostNotAllowed = new("host_not_allowed", Remedy.FixRequest);
-    public static readonly ErrorCode Forbidden = new("forbidden", Remedy.FixRequest);
     public static readonly ErrorCode Maintenance = new("maintenance", Remedy.CallOperator);
     public static readonly ErrorCode BadRequest = new("bad_request", Remedy.FixRequest);
 }

@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Errors;
+using LatentDb.Silo.Security;
 
 namespace LatentDb.Silo.Http;
 
@@ -15,7 +16,12 @@ internal static class ProblemCatalog
         [HttpErrorCode.BadRequest] = new(400, "The request is not valid HTTP"),
         [HttpErrorCode.MalformedJson] = new(400, "The body is not the JSON that is expected"),
         [HttpErrorCode.UnsupportedParameter] = new(400, "A parameter asks for what the server cannot do"),
-        [HttpErrorCode.Forbidden] = new(403, "The key may not do this"),
+        [SecurityErrorCode.Unauthenticated] = new(401, "An API key is needed"),
+        [SecurityErrorCode.Forbidden] = new(403, "The key may not do this"),
+        [SecurityErrorCode.TenantSuspended] = new(403, "The tenant is suspended"),
+        [SecurityErrorCode.QuotaExceeded] = new(403, "The quota is used up"),
+        [SecurityErrorCode.KeyNotFound] = new(404, "There is no such key"),
+        [SecurityErrorCode.TenantNotFound] = new(404, "There is no such tenant"),
         [ErrorCode.MemoryNotFound] = new(404, "There is no such memory"),
         [ErrorCode.VersionNotFound] = new(404, "There is no such version"),
         [ErrorCode.SnapshotNotFound] = new(404, "There is no such snapshot"),
@@ -23,6 +29,11 @@ internal static class ProblemCatalog
         [HttpErrorCode.ModelNotFound] = new(404, "The server has no such model"),
         [HttpErrorCode.RouteNotFound] = new(404, "There is nothing at this address"),
         [HttpErrorCode.MethodNotAllowed] = new(405, "This address does not take this method"),
+        [SecurityErrorCode.FirstKeyMustBeOperator] = new(409, "The first key must be an operator's"),
+        [SecurityErrorCode.LastOperatorKey] = new(409, "The last operator key must stay"),
+        [SecurityErrorCode.KeyRevoked] = new(409, "The key is of no use any more"),
+        [SecurityErrorCode.TenantExists] = new(409, "The tenant exists already"),
+        [SecurityErrorCode.TenantInUse] = new(409, "The tenant is in use"),
         [ErrorCode.MemoryExists] = new(409, "The memory exists already"),
         [ErrorCode.SnapshotExists] = new(409, "The snapshot exists already"),
         [ErrorCode.VersionConflict] = new(409, "Another write came first"),
@@ -36,6 +47,7 @@ internal static class ProblemCatalog
         [ErrorCode.TextTooLong] = new(422, "The text is too long"),
         [ErrorCode.ArchiveInvalid] = new(422, "The archive cannot be imported"),
         [ErrorCode.IdempotencyMismatch] = new(422, "The idempotency key belongs to another request"),
+        [SecurityErrorCode.TooManyFailures] = new(429, "Too many wrong API keys"),
         [ErrorCode.Overloaded] = new(429, "Too much is going on; try again soon"),
         [ErrorCode.Internal] = new(500, "A defect of the server"),
         [ErrorCode.DataDamaged] = new(500, "Stored data is damaged"),

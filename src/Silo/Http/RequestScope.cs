@@ -30,7 +30,7 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller)
     /// <exception cref="LatentDbException">forbidden.</exception>
     public void Require(Role role)
     {
-        if (caller.Role < role) throw new LatentDbException(HttpErrorCode.Forbidden, $"This needs a key with the role {role.ToString().ToLowerInvariant()}; yours has the role {caller.Role.ToString().ToLowerInvariant()}.");
+        caller.Require(role);
     }
 
     /// <summary>Who asks, for the history of a memory.</summary>

@@ -172,7 +172,7 @@ public sealed class ProblemTests
     }
 
     private static IEnumerable<ErrorCode> AllCodes() =>
-        new[] { typeof(ErrorCode), typeof(HttpErrorCode) }
+        typeof(HttpErrorCode).Assembly.GetTypes().Where(t => t.Name.EndsWith("ErrorCode", StringComparison.Ordinal)).Append(typeof(ErrorCode))
             .SelectMany(t => t.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Where(f => f.FieldType == typeof(ErrorCode))
             .Select(f => (ErrorCode)f.GetValue(null)!);

@@ -5,8 +5,8 @@ namespace LatentDb.Silo.Http.Description;
 /// <summary>What a route takes and gives, in the words that OpenAPI is made of.</summary>
 internal static class RouteDescription
 {
-    /// <summary>What any request may be told: too much going on, a defect, not now.</summary>
-    private static readonly int[] Always = [429, 500, 503];
+    /// <summary>What any request may be told: no key, the wrong one, too much going on, a defect, not now.</summary>
+    private static readonly int[] Always = [401, 403, 429, 500, 503];
 
     public static RouteHandlerBuilder Reads(this RouteHandlerBuilder route, params object[] parameters) => route.WithMetadata(parameters);
 

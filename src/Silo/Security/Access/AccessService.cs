@@ -1,0 +1,51 @@
+using LatentDb.MemoryStore.Errors;
+
+namespace LatentDb.Silo.Security.Access;
+
+/// <summary>
+/// Opens the catalogue when the process starts, after the store, whose lock makes this process the only writer of the folder; and writes the times of last
+/// use now and then.
+/// </summary>
+internal sealed partial class AccessService(AccessCatalog catalog, TimeProvider time, ILogger<AccessService> logger) : BackgroundService, IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        catalog.Open();
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(SecurityLimits.UseFlushPause, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false)) await FlushAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await FlushAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Times of last use are for people to look at: that they could not be written is said, and no reason to stop.</summary>
+    private async Task FlushAsync()
+    {
+        try
+        {
+            await catalog.FlushUseAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (LatentDbException error)
+        {
+            LogNotFlushed(error);
+        }
+    }
+
+    [LoggerMessage(4103, LogLevel.Warning, "The times at which keys were last used could not be written.")]
+    private partial void LogNotFlushed(Exception error);
+}

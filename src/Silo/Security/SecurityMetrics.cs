@@ -1,0 +1,15 @@
+using System.Diagnostics.Metrics;
+
+namespace LatentDb.Silo.Security;
+
+/// <summary>Instruments of the authentication, in the meter <c>LatentDb.Silo</c>.</summary>
+internal static class SecurityMetrics
+{
+    public const string MeterName = "LatentDb.Silo";
+
+    private static readonly Meter Meter = new(MeterName);
+
+    private static readonly Counter<long> Failures = Meter.CreateCounter<long>("latentdb.auth.failures", "{request}", "Requests whose credential was missing, wrong, expired, or one too many.");
+
+    public static void Failed(string reason) => Failures.Add(1, new KeyValuePair<string, object?>("reason", reason));
+}

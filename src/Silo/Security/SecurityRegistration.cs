@@ -1,0 +1,24 @@
+using LatentDb.MemoryStore.Disk;
+using LatentDb.Silo.Security.Access;
+using LatentDb.Silo.Security.Keys;
+
+namespace LatentDb.Silo.Security;
+
+/// <summary>Registration of keys and tenants.</summary>
+internal static class SecurityRegistration
+{
+    /// <summary>After the store, so that its lock is held when the access file is read.</summary>
+    public static void AddSecurity(this IServiceCollection services, SiloOptions options)
+    {
+        services.AddSingleton(new AdminKey(options.AdminKey));
+        services.AddSingleton(new AccessFile(LocalDisk.Instance, options.Data));
+        services.AddSingleton<AccessCatalog>();
+        services.AddSingleton<CredentialCheck>();
+        services.AddSingleton<BadKeyThrottle>();
+        services.AddHostedService<AccessService>();
+    }
+
+    /// <summary>True when a key is set or stored. Asked before anything is opened, to know where the server may listen.</summary>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">data_damaged, unsupported_format, store_unavailable.</exception>
+    public static bool HasKeys(SiloOptions options) => options.AdminKey.Length > 0 || !new AccessFile(LocalDisk.Instance, options.Data).Read().Keys.IsEmpty;
+}
