@@ -28,10 +28,7 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller)
 
     /// <summary>For what needs more than the role of its route.</summary>
     /// <exception cref="LatentDbException">forbidden.</exception>
-    public void Require(Role role)
-    {
-        caller.Require(role);
-    }
+    public void Require(Role role) => caller.Require(role);
 
     /// <summary>Who asks, for the history of a memory.</summary>
     /// <exception cref="LatentDbException">invalid_request: the idempotency key is not valid.</exception>
