@@ -25,7 +25,7 @@ internal static class RoomOrder
             ["Remote"], ["Hosting"],
         ],
         ["Grains"] = [["Contracts", "Telemetry"], ["Ownership", "Tenants"], ["Memories"], ["Hosting"], ["Orleans"]],
-        ["Silo"] = [[""], ["Security", "Telemetry"], ["Audit", "Limits"], ["Http"], ["Health", "Api", "OpenAi", "Mcp", "Admin", "Console"], ["Orleans"], ["Composition"]],
+        ["Silo"] = [[""], ["Security", "Telemetry"], ["Audit", "Limits"], ["Http"], ["Health", "Api", "OpenAi", "Mcp", "Admin", "WebConsole"], ["Orleans"], ["Composition"]],
     };
 
     /// <summary>Rooms of other projects that a room may name in a using directive; a room that is not listed here is free.</summary>

@@ -13,6 +13,7 @@ using LatentDb.Silo.Http.Streams;
 using LatentDb.Silo.OpenAi;
 using LatentDb.Silo.Security;
 using LatentDb.Silo.Telemetry;
+using LatentDb.Silo.WebConsole;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace LatentDb.Silo.Composition;
@@ -46,6 +47,7 @@ internal static class SiloBuilder
         app.MapOpenAi();
         HealthRoutes.Map(app);
         MetricsRoute.Map(app, options);
+        app.MapConsole();
         app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(null));
         return app;
     }
@@ -102,6 +104,7 @@ internal static class SiloBuilder
         services.AddOpenAi();
         services.AddSingleton<CompactStore>();
         services.AddSingleton<ScrubStore>();
+        services.AddConsole();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi("v1", OpenApiSetup.Configure);
     }
