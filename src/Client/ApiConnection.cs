@@ -22,24 +22,46 @@ internal sealed class ApiConnection(HttpClient http, ClientOptions options)
             ?? throw new JsonException("The server answered null.");
     }
 
+    /// <summary>Sends a request whose answer has no body.</summary>
+    public async Task SendAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Sends and returns the answer, which the caller disposes.</summary>
     public async Task<HttpResponseMessage> SendAsync(ApiRequest request, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
-            using HttpRequestMessage message = request.ToMessage();
-            HttpResponseMessage response = await http.SendAsync(message, completion, cancellationToken).ConfigureAwait(false);
-            if (response.IsSuccessStatusCode) return response;
-            using (response)
-            {
-                TimeSpan? retryAfter = RetryAfter(response.Headers);
-                if (_retry.NextDelay(attempt, request.IsRepeatable, response.StatusCode, retryAfter) is not { } delay)
-                {
-                    throw new ApiProblemException(await ReadProblemAsync(response, cancellationToken).ConfigureAwait(false), retryAfter);
-                }
+            (HttpResponseMessage? response, TimeSpan delay) = await TryAsync(request, attempt, completion, cancellationToken).ConfigureAwait(false);
+            if (response is not null) return response;
+            await Task.Delay(delay, options.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
-                await Task.Delay(delay, options.Time, cancellationToken).ConfigureAwait(false);
-            }
+    /// <summary>One try: the answer, or how long to wait before the next.</summary>
+    private async Task<Attempt> TryAsync(ApiRequest request, int attempt, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage message = request.ToMessage(options);
+        HttpResponseMessage response;
+        TimeSpan? delay = null;
+        try
+        {
+            response = await http.SendAsync(message, completion, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException error) when ((delay = _retry.NextDelay(attempt, request.IsRepeatable, error)) is not null)
+        {
+            return new Attempt(null, delay.Value);
+        }
+
+        if (response.IsSuccessStatusCode) return new Attempt(response, TimeSpan.Zero);
+        using (response)
+        {
+            TimeSpan? retryAfter = RetryAfter(response.Headers);
+            delay = _retry.NextDelay(attempt, request.IsRepeatable, response.StatusCode, retryAfter);
+            return delay is { } wait
+                ? new Attempt(null, wait)
+                : throw new ApiProblemException(await ReadProblemAsync(response, cancellationToken).ConfigureAwait(false), retryAfter);
         }
     }
 
@@ -69,27 +91,6 @@ internal sealed class ApiConnection(HttpClient http, ClientOptions options)
             return null; // Something between us and the server answered; the caller gets its text.
         }
     }
-}
 
-/// <summary>A request that can be made into a message as often as it is sent.</summary>
-/// <param name="Method">The HTTP method.</param>
-/// <param name="Path">Path and query under the server's address.</param>
-/// <param name="IsRepeatable">Sending it twice does no harm.</param>
-internal sealed record ApiRequest(HttpMethod Method, string Path, bool IsRepeatable)
-{
-    public Func<HttpContent>? Body { get; init; }
-
-    public WriteOptions? Write { get; init; }
-
-    /// <summary>Further headers.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Headers { get; init; } = [];
-
-    public HttpRequestMessage ToMessage()
-    {
-        var message = new HttpRequestMessage(Method, new Uri(Path, UriKind.Relative)) { Content = Body?.Invoke() };
-        if (Write?.IfVersion is { } version) message.Headers.TryAddWithoutValidation("If-Match", $"\"v{version}\"");
-        if (Write?.IdempotencyKey is { } key) message.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-        foreach ((string name, string value) in Headers) message.Headers.TryAddWithoutValidation(name, value);
-        return message;
-    }
+    private readonly record struct Attempt(HttpResponseMessage? Response, TimeSpan Delay);
 }

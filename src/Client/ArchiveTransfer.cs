@@ -49,25 +49,31 @@ internal static class ArchiveTransfer
 
     private static string Encode(string secret) => $":{Convert.ToBase64String(Encoding.UTF8.GetBytes(secret))}:";
 
-    /// <summary>An archive on its way to the server. Can be sent once.</summary>
+    /// <summary>An archive on its way to the server. One that can be rewound can be sent again.</summary>
     internal sealed class Upload : HttpContent
     {
         private readonly Stream _archive;
         private readonly IProgress<ByteProgress>? _progress;
         private readonly long? _length;
+        private readonly long _start;
 
         public Upload(Stream archive, IProgress<ByteProgress>? progress)
         {
             _archive = archive;
             _progress = progress;
             _length = archive.CanSeek ? archive.Length - archive.Position : null;
+            _start = archive.CanSeek ? archive.Position : 0;
             Headers.ContentType = new MediaTypeHeaderValue(MediaType);
         }
 
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-            CopyAsync(_archive, stream, _length, _progress, cancellationToken);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            // HttpClient itself may send a body again on another connection.
+            if (_archive.CanSeek) _archive.Position = _start;
+            return CopyAsync(_archive, stream, _length, _progress, cancellationToken);
+        }
 
         protected override bool TryComputeLength(out long length)
         {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using LatentDb.Client.Models;
 
@@ -12,13 +11,16 @@ public sealed class LatentDbClient
     private readonly ApiConnection _connection;
 
     /// <param name="http">Its base address is the server's, such as <c>http://127.0.0.1:5080</c>. Owned by the caller, who also sets its timeout.</param>
-    /// <param name="options">Tries; null = the defaults.</param>
+    /// <param name="options">The key, and tries; null = no key, the default tries.</param>
+    /// <exception cref="ArgumentException">There is no base address, or an option cannot be.</exception>
     public LatentDbClient(HttpClient http, ClientOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(http);
         if (http.BaseAddress is null) throw new ArgumentException("The HttpClient needs the server's address as BaseAddress.", nameof(http));
         _http = http;
-        _connection = new ApiConnection(http, options ?? new ClientOptions());
+        options ??= new ClientOptions();
+        options.Check();
+        _connection = new ApiConnection(http, options);
     }
 
     /// <summary>A handle to one memory; asks nothing of the server.</summary>
@@ -31,16 +33,19 @@ public sealed class LatentDbClient
     /// <summary>Care of the server's store.</summary>
     public StoreClient Store => new(_connection);
 
-    /// <summary>Creates a memory. Not tried again by itself: after a broken connection, ask whether it exists.</summary>
+    /// <summary>Creates a memory.</summary>
     /// <exception cref="ApiProblemException">memory_exists, invalid_name and others.</exception>
-    public Task<MemoryDescription> CreateMemoryAsync(CreateMemoryRequest request, CancellationToken cancellationToken = default)
+    public Task<MemoryDescription> CreateMemoryAsync(CreateMemoryRequest request, WriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var call = new ApiRequest(HttpMethod.Post, "v1/memories", IsRepeatable: false) { Body = () => JsonContent.Create(request, ClientJson.Default.CreateMemoryRequest) };
+        ApiRequest call = ApiRequest.Write(HttpMethod.Post, "v1/memories", options).With(request, ClientJson.Default.CreateMemoryRequest);
         return _connection.SendAsync(call, ClientJson.Default.MemoryDescription, cancellationToken);
     }
 
-    /// <summary>Makes a memory of an archive. It becomes visible when all of it is verified and durable; before that there is nothing.</summary>
+    /// <summary>
+    /// Makes a memory of an archive. It becomes visible when all of it is verified and durable; before that there is nothing. Tried again only when the
+    /// archive can be rewound.
+    /// </summary>
     /// <param name="archive">Read from its position to its end; not closed.</param>
     /// <param name="options">Its name, and what opens the archive; null = the name in the archive, not sealed.</param>
     /// <param name="progress">Told of bytes as they go.</param>
@@ -52,11 +57,9 @@ public sealed class LatentDbClient
         ArgumentNullException.ThrowIfNull(archive);
         ImportOptions import = options ?? new ImportOptions();
         string id = import.Id is null ? string.Empty : $"?id={Uri.EscapeDataString(import.Id)}";
-        var call = new ApiRequest(HttpMethod.Post, $"v1/memories/import{id}", IsRepeatable: false)
-        {
-            Body = () => new ArchiveTransfer.Upload(archive, progress),
-            Headers = ArchiveTransfer.Headers(import.Passphrase, null, import.PrivateKey),
-        };
+        ApiRequest call = ApiRequest.Write(HttpMethod.Post, $"v1/memories/import{id}", new WriteOptions { IdempotencyKey = import.IdempotencyKey })
+            .With(ArchiveTransfer.Headers(import.Passphrase, null, import.PrivateKey));
+        call = call with { Body = () => new ArchiveTransfer.Upload(archive, progress), IsRepeatable = archive.CanSeek };
         return _connection.SendAsync(call, ClientJson.Default.MemoryDescription, cancellationToken);
     }
 
@@ -65,7 +68,7 @@ public sealed class LatentDbClient
     /// <param name="cursor">The last page's cursor; null = from the start.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task<Page<MemoryDescription>> ListMemoriesAsync(int? limit = null, string? cursor = null, CancellationToken cancellationToken = default) =>
-        _connection.SendAsync(new ApiRequest(HttpMethod.Get, PagePath.Of("v1/memories", limit, cursor), IsRepeatable: true), ClientJson.Default.MemoryPage, cancellationToken);
+        _connection.SendAsync(ApiRequest.Get(PagePath.Of("v1/memories", limit, cursor)), ClientJson.Default.MemoryPage, cancellationToken);
 
     /// <summary>All memories in order of id, page by page.</summary>
     public async IAsyncEnumerable<MemoryDescription> EnumerateMemoriesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using LatentDb.Client.Models;
@@ -25,13 +24,14 @@ public sealed class MemoryClient
         GetAsync(_path, ClientJson.Default.MemoryDescription, cancellationToken);
 
     /// <summary>Erases the memory with all versions for good: when the task ends, nobody can read it any more. Forks of it stay.</summary>
-    public Task EraseAsync(CancellationToken cancellationToken = default) => DeleteAsync(_path, cancellationToken);
+    public Task EraseAsync(WriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        _connection.SendAsync(ApiRequest.Write(HttpMethod.Delete, _path, options), cancellationToken);
 
-    /// <summary>Creates a memory that begins with a version of this one. Not tried again by itself: after a broken connection, ask whether it exists.</summary>
-    public Task<MemoryDescription> ForkAsync(ForkRequest request, CancellationToken cancellationToken = default)
+    /// <summary>Creates a memory that begins with a version of this one.</summary>
+    public Task<MemoryDescription> ForkAsync(ForkRequest request, WriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var call = new ApiRequest(HttpMethod.Post, $"{_path}/fork", IsRepeatable: false) { Body = () => JsonContent.Create(request, ClientJson.Default.ForkRequest) };
+        ApiRequest call = ApiRequest.Write(HttpMethod.Post, $"{_path}/fork", options).With(request, ClientJson.Default.ForkRequest);
         return _connection.SendAsync(call, ClientJson.Default.MemoryDescription, cancellationToken);
     }
 
@@ -54,7 +54,7 @@ public sealed class MemoryClient
     public Task<InjectAnswer> InjectAsync(InjectRequest request, WriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ApiRequest call = Write("inject", () => JsonContent.Create(request, ClientJson.Default.InjectRequest), options);
+        ApiRequest call = ApiRequest.Write(HttpMethod.Post, $"{_path}/inject", options).With(request, ClientJson.Default.InjectRequest);
         return _connection.SendAsync(call, ClientJson.Default.InjectAnswer, cancellationToken);
     }
 
@@ -85,10 +85,7 @@ public sealed class MemoryClient
         ArgumentNullException.ThrowIfNull(destination);
         ExportOptions export = options ?? new ExportOptions();
         string at = export.At is null ? string.Empty : $"?at={Uri.EscapeDataString(export.At)}";
-        var call = new ApiRequest(HttpMethod.Get, $"{_path}/export{at}", IsRepeatable: true)
-        {
-            Headers = ArchiveTransfer.Headers(export.Passphrase, export.RecipientPublicKey, null),
-        };
+        ApiRequest call = ApiRequest.Get($"{_path}/export{at}").With(ArchiveTransfer.Headers(export.Passphrase, export.RecipientPublicKey, null));
         using HttpResponseMessage response = await _connection.SendAsync(call, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         Stream archive = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (archive.ConfigureAwait(false))
@@ -115,13 +112,11 @@ public sealed class MemoryClient
     /// <summary>Names a version.</summary>
     /// <param name="name">1 to 128 of A-Z a-z 0-9 . _ : @ -, beginning with a letter.</param>
     /// <param name="at">Version number, RFC 3339 time or snapshot name; null = the head.</param>
+    /// <param name="options">Conditions; null = none.</param>
     /// <param name="cancellationToken">Ends the wait; the snapshot may exist nevertheless.</param>
-    public Task<SnapshotDescription> CreateSnapshotAsync(string name, string? at = null, CancellationToken cancellationToken = default)
+    public Task<SnapshotDescription> CreateSnapshotAsync(string name, string? at = null, WriteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var call = new ApiRequest(HttpMethod.Post, $"{_path}/snapshots", IsRepeatable: false)
-        {
-            Body = () => JsonContent.Create(new SnapshotCall(name, at), ClientJson.Default.SnapshotCall),
-        };
+        ApiRequest call = ApiRequest.Write(HttpMethod.Post, $"{_path}/snapshots", options).With(new SnapshotCall(name, at), ClientJson.Default.SnapshotCall);
         return _connection.SendAsync(call, ClientJson.Default.SnapshotDescription, cancellationToken);
     }
 
@@ -129,10 +124,11 @@ public sealed class MemoryClient
     public async Task<IReadOnlyList<SnapshotDescription>> ListSnapshotsAsync(CancellationToken cancellationToken = default) =>
         (await GetAsync($"{_path}/snapshots", ClientJson.Default.SnapshotList, cancellationToken).ConfigureAwait(false)).Items;
 
-    public Task DeleteSnapshotAsync(string name, CancellationToken cancellationToken = default)
+    /// <summary>Takes a name away; the version stays.</summary>
+    public Task DeleteSnapshotAsync(string name, WriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return DeleteAsync($"{_path}/snapshots/{Uri.EscapeDataString(name)}", cancellationToken);
+        return _connection.SendAsync(ApiRequest.Write(HttpMethod.Delete, $"{_path}/snapshots/{Uri.EscapeDataString(name)}", options), cancellationToken);
     }
 
     /// <summary>Makes a new head with the content of an older version; history is kept.</summary>
@@ -141,33 +137,17 @@ public sealed class MemoryClient
     /// <param name="cancellationToken">Ends the wait; the rollback may happen nevertheless.</param>
     public Task<RollbackAnswer> RollBackAsync(string to, WriteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ApiRequest call = Write("rollback", () => JsonContent.Create(new RollbackCall(to), ClientJson.Default.RollbackCall), options);
+        ApiRequest call = ApiRequest.Write(HttpMethod.Post, $"{_path}/rollback", options).With(new RollbackCall(to), ClientJson.Default.RollbackCall);
         return _connection.SendAsync(call, ClientJson.Default.RollbackAnswer, cancellationToken);
     }
 
     private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
-        _connection.SendAsync(new ApiRequest(HttpMethod.Get, path, IsRepeatable: true), answer, cancellationToken);
+        _connection.SendAsync(ApiRequest.Get(path), answer, cancellationToken);
 
-    private async Task DeleteAsync(string path, CancellationToken cancellationToken)
-    {
-        var call = new ApiRequest(HttpMethod.Delete, path, IsRepeatable: true);
-        using HttpResponseMessage response = await _connection.SendAsync(call, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
-    }
-
+    /// <summary>A question changes nothing, so it may be asked again although it is a POST.</summary>
     private ApiRequest Query(QueryRequest request, bool? stream)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return new ApiRequest(HttpMethod.Post, $"{_path}/query", IsRepeatable: true)
-        {
-            Body = () => JsonContent.Create(QueryCall.Of(request, stream), ClientJson.Default.QueryCall),
-        };
-    }
-
-    /// <summary>Under a key a write may be sent twice, so the client gives it one when the caller has not.</summary>
-    private ApiRequest Write(string verb, Func<HttpContent> body, WriteOptions? options)
-    {
-        WriteOptions write = options ?? new WriteOptions();
-        write = write with { IdempotencyKey = write.IdempotencyKey ?? Guid.NewGuid().ToString() };
-        return new ApiRequest(HttpMethod.Post, $"{_path}/{verb}", IsRepeatable: true) { Body = body, Write = write };
+        return new ApiRequest(HttpMethod.Post, $"{_path}/query", IsRepeatable: true).With(QueryCall.Of(request, stream), ClientJson.Default.QueryCall);
     }
 }

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json.Serialization.Metadata;
 using LatentDb.Client.Models;
 
@@ -31,7 +30,7 @@ public sealed class StoreClient
     /// <param name="cancellationToken">Ends the wait; a rotation that was broken off is ended by the next.</param>
     public Task<KeyRotation> RotateKeysAsync(string keys, CancellationToken cancellationToken = default)
     {
-        var call = new ApiRequest(HttpMethod.Post, $"{Path}/rotate-keys", IsRepeatable: true) { Body = () => JsonContent.Create(new RotateCall(keys), ClientJson.Default.RotateCall) };
+        ApiRequest call = new ApiRequest(HttpMethod.Post, $"{Path}/rotate-keys", IsRepeatable: true).With(new RotateCall(keys), ClientJson.Default.RotateCall);
         return _connection.SendAsync(call, ClientJson.Default.KeyRotation, cancellationToken);
     }
 
@@ -40,7 +39,7 @@ public sealed class StoreClient
         RunAsync("compact", ClientJson.Default.CompactionReport, progress, cancellationToken);
 
     private Task<T> GetAsync<T>(string what, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
-        _connection.SendAsync(new ApiRequest(HttpMethod.Get, $"{Path}/{what}", IsRepeatable: true), answer, cancellationToken);
+        _connection.SendAsync(ApiRequest.Get($"{Path}/{what}"), answer, cancellationToken);
 
     private async Task<T> RunAsync<T>(string verb, JsonTypeInfo<T> report, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
     {

@@ -24,4 +24,7 @@ public sealed record ImportOptions
 
     /// <summary>The private key in PEM that belongs to the public key the archive was sealed to. It is sent to the server.</summary>
     public string? PrivateKey { get; init; }
+
+    /// <summary>1 to 128 visible ASCII characters. A second import under the same key makes nothing new. Null = the client makes one per call.</summary>
+    public string? IdempotencyKey { get; init; }
 }
