@@ -1,6 +1,11 @@
 using System.CommandLine;
 using LatentDb.Cli;
 using LatentDb.Cli.Commands;
+using LatentDb.Cli.Commands.Data;
+using LatentDb.Cli.Commands.Demos;
+using LatentDb.Cli.Commands.Setup;
+using LatentDb.Cli.Commands.Talking;
+using LatentDb.Cli.Commands.Writing;
 using LatentDb.Cli.Settings;
 
 var settings = new CliSettings();
@@ -8,14 +13,15 @@ var root = new RootCommand(
     """
     latentdb: the command line of LatentDB.
 
-    Exit codes: 0 done, 1 refused by the server, 2 wrong command line, 3 server unreachable.
+    Exit codes: 0 done, 1 refused by the server, 2 wrong command line or configuration, 3 server unreachable, 4 key missing or not allowed, 130 interrupted.
     """)
 {
-    Demo.Create(),
+    Demo.Create(settings),
     Serve.Create(),
     Memories.Create(settings),
     Inject.Create(settings),
     Ask.Create(settings),
+    Chat.Create(settings),
     Versions.Create(settings),
     Snapshots.Create(settings),
     Rollback.Create(settings),
@@ -26,9 +32,12 @@ var root = new RootCommand(
     Export.Create((command, verb) => command.Runs(settings, verb)),
     Import.Create((command, verb) => command.Runs(settings, verb)),
     Store.Create(settings),
+    Config.Create(settings),
 };
+root.Add(CompletionVerb.Create(root));
 settings.AddTo(root);
 
+// A server that is told to stop by Ctrl-C finishes what runs; this program waits for it instead of being ended first.
 ParseResult parsed = root.Parse(args);
-int exit = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).ConfigureAwait(false);
+int exit = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = ServerProgram.StopLimit }).ConfigureAwait(false);
 return parsed.Errors.Count > 0 ? ExitCode.Usage : exit;

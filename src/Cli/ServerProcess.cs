@@ -9,7 +9,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private const int KeptLines = 40;
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly Process _process;
@@ -74,7 +73,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         if (!IsRunning()) return;
         ServerProgram.Terminate(_process.Id);
-        using var limit = new CancellationTokenSource(StopLimit);
+        using var limit = new CancellationTokenSource(ServerProgram.StopLimit);
         try
         {
             if (!OperatingSystem.IsWindows()) await _process.WaitForExitAsync(limit.Token).ConfigureAwait(false);

@@ -9,16 +9,19 @@ internal sealed class ServerProgram
 {
     private const string Assembly = "LatentDb.Silo.dll";
 
+    /// <summary>A server drains 25 s by default; a little longer is patience, much longer a hang.</summary>
+    public static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
     private readonly string _path;
 
     private ServerProgram(string path) => _path = path;
 
-    /// <summary>Next to this program when both were published together, else in the checkout that this program was built in.</summary>
-    /// <exception cref="UsageException">It is in neither place.</exception>
+    /// <summary>Below this program when it was installed as a tool, next to it when both were published together, else in the checkout that it was built in.</summary>
+    /// <exception cref="UsageException">It is in none of these places.</exception>
     public static ServerProgram Find()
     {
-        string beside = Path.Combine(AppContext.BaseDirectory, Assembly);
-        if (File.Exists(beside)) return new ServerProgram(beside);
+        string[] installed = [Path.Combine(AppContext.BaseDirectory, "server", Assembly), Path.Combine(AppContext.BaseDirectory, Assembly)];
+        if (Array.Find(installed, File.Exists) is { } found) return new ServerProgram(found);
 
         // src/Cli/bin/<configuration>/<framework>/ has its counterpart under src/Silo.
         var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
@@ -30,16 +33,24 @@ internal sealed class ServerProgram
             if (File.Exists(built)) return new ServerProgram(built);
         }
 
-        throw new UsageException($"The server ({Assembly}) is neither next to this program nor in the checkout; build it with 'dotnet build src/Silo'.");
+        throw new UsageException($"The server ({Assembly}) is neither with this program nor in the checkout; build it with 'dotnet build src/Silo'.");
     }
 
     /// <summary>How to start it with these arguments.</summary>
     public ProcessStartInfo Start(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false };
+        var start = new ProcessStartInfo(DotnetHost()) { UseShellExecute = false };
         start.ArgumentList.Add(_path);
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         return start;
+    }
+
+    /// <summary>A .NET that is in no usual place is named by DOTNET_ROOT, which the tool itself was found through.</summary>
+    private static string DotnetHost()
+    {
+        string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        string? named = Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root ? Path.Combine(root, name) : null;
+        return named is not null && File.Exists(named) ? named : name;
     }
 
     /// <summary>Runs it in this terminal until it ends; cancelling asks it to stop. Returns its exit code.</summary>

@@ -18,7 +18,7 @@ internal static class Erase
         {
             string memory = parsed.GetRequiredValue(id);
             if (!parsed.GetValue(yes)) await RequireConsentAsync(memory, cancellationToken).ConfigureAwait(false);
-            await client.Memory(memory).EraseAsync(cancellationToken).ConfigureAwait(false);
+            await client.Memory(memory).EraseAsync(null, cancellationToken).ConfigureAwait(false);
             output.Write(new { id = memory, erased = true }, $"{memory} is erased.");
         });
         return command;

@@ -18,7 +18,7 @@ internal static class Fork
         {
             string source = parsed.GetRequiredValue(memory);
             var request = new ForkRequest(parsed.GetValue(target), parsed.GetValue(at), JsonObjectOption.Parse(parsed.GetValue(metadata)));
-            MemoryDescription created = await client.Memory(source).ForkAsync(request, cancellationToken).ConfigureAwait(false);
+            MemoryDescription created = await client.Memory(source).ForkAsync(request, null, cancellationToken).ConfigureAwait(false);
             output.Write(created, $"{created.Id} begins with {request.At ?? "the newest version"} of {source}.");
         });
         return command;

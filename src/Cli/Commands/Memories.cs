@@ -25,7 +25,7 @@ internal static class Memories
         command.Runs(settings, async (client, output, parsed, cancellationToken) =>
         {
             var request = new CreateMemoryRequest(parsed.GetValue(id), JsonObjectOption.Parse(parsed.GetValue(metadata)));
-            MemoryDescription created = await client.CreateMemoryAsync(request, cancellationToken).ConfigureAwait(false);
+            MemoryDescription created = await client.CreateMemoryAsync(request, null, cancellationToken).ConfigureAwait(false);
             output.Write(created, $"{created.Id} is created; its head is version {created.Version}.");
         });
         return command;

@@ -25,7 +25,7 @@ internal static class Snapshots
         command.Runs(settings, async (client, output, parsed, cancellationToken) =>
         {
             SnapshotDescription snapshot = await client.Memory(parsed.GetRequiredValue(memory))
-                .CreateSnapshotAsync(parsed.GetRequiredValue(name), parsed.GetValue(at), cancellationToken).ConfigureAwait(false);
+                .CreateSnapshotAsync(parsed.GetRequiredValue(name), parsed.GetValue(at), null, cancellationToken).ConfigureAwait(false);
             output.Write(snapshot, $"{snapshot.Name} names version {snapshot.Version}.");
         });
         return command;
@@ -52,7 +52,7 @@ internal static class Snapshots
         command.Runs(settings, async (client, output, parsed, cancellationToken) =>
         {
             string snapshot = parsed.GetRequiredValue(name);
-            await client.Memory(parsed.GetRequiredValue(memory)).DeleteSnapshotAsync(snapshot, cancellationToken).ConfigureAwait(false);
+            await client.Memory(parsed.GetRequiredValue(memory)).DeleteSnapshotAsync(snapshot, null, cancellationToken).ConfigureAwait(false);
             output.Write(new { name = snapshot, deleted = true }, $"{snapshot} is deleted.");
         });
         return command;

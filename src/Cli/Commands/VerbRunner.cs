@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Net;
+using System.Text.Json;
 using LatentDb.Cli.Output;
 using LatentDb.Cli.Settings;
 using LatentDb.Client;
@@ -9,10 +11,24 @@ namespace LatentDb.Cli.Commands;
 internal static class VerbRunner
 {
     public static void Runs(this Command command, CliSettings settings, Verb verb) =>
-        command.SetAction((parsed, cancellationToken) => RunAsync(settings, parsed, verb, cancellationToken));
+        command.SetAction((parsed, cancellationToken) => GuardAsync(settings.IsJson(parsed), async () =>
+        {
+            ServerTarget target = settings.Target(parsed);
+            using HttpClient http = target.Connect();
+            await verb(target.Over(http), new AnswerWriter(settings.IsJson(parsed)), parsed, cancellationToken).ConfigureAwait(false);
+            return ExitCode.Ok;
+        }));
+
+    /// <summary>Runs what needs no server.</summary>
+    public static void RunsHere(this Command command, CliSettings settings, Action<AnswerWriter, ParseResult> work) =>
+        command.SetAction((parsed, _) => GuardAsync(settings.IsJson(parsed), () =>
+        {
+            work(new AnswerWriter(settings.IsJson(parsed)), parsed);
+            return Task.FromResult(ExitCode.Ok);
+        }));
 
     /// <summary>Runs something that may be refused or find nobody.</summary>
-    public static async Task<int> GuardAsync(Func<Task<int>> work)
+    public static async Task<int> GuardAsync(bool isJson, Func<Task<int>> work)
     {
         try
         {
@@ -20,44 +36,57 @@ internal static class VerbRunner
         }
         catch (ApiProblemException problem)
         {
-            string wait = problem.RetryAfter is { } delay ? $" Try again in {Math.Ceiling(delay.TotalSeconds)} s." : string.Empty;
-            return Fail(ExitCode.Refused, $"{problem.Code} ({problem.Problem.Status}): {problem.Message}{wait}");
+            return new Failure(isJson).Say(problem);
         }
-        catch (HttpRequestException error)
+        catch (Exception error) when (Explain(error) is { } known)
         {
-            return Fail(ExitCode.Unreachable, $"The server cannot be reached: {error.Message}. Start it with 'serve', or name another with --server.");
-        }
-        catch (Exception error) when (error is EndOfStreamException or HttpIOException)
-        {
-            return Fail(ExitCode.Unreachable, error.Message);
-        }
-        catch (Exception error) when (error is UriFormatException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or UsageException)
-        {
-            return Fail(ExitCode.Usage, error.Message);
-        }
-        catch (ServerStartException error)
-        {
-            return Fail(ExitCode.Refused, error.Message);
-        }
-        catch (DeclinedException declined)
-        {
-            return Fail(ExitCode.Refused, declined.Message);
+            return new Failure(isJson).Say(known.ExitCode, known.Code, known.Message);
         }
     }
 
-    private static Task<int> RunAsync(
-        CliSettings settings, ParseResult parsed, Verb verb, CancellationToken cancellationToken) =>
-        GuardAsync(async () =>
-        {
-            using HttpClient http = CliSettings.Connect(settings.Server(parsed));
-            await verb(CliSettings.Over(http), new AnswerWriter(settings.IsJson(parsed)), parsed, cancellationToken).ConfigureAwait(false);
-            return ExitCode.Ok;
-        });
-
-    private static int Fail(int exitCode, string message)
+    /// <summary>What is not the program's fault; null for a defect, which keeps its stack trace.</summary>
+    private static Known? Explain(Exception error) => error switch
     {
-        Console.Error.WriteLine($"latentdb: {message}");
-        return exitCode;
+        HttpRequestException { InnerException: JsonException } => Foreign(error),
+        HttpRequestException => new(ExitCode.Unreachable, "unreachable", $"The server cannot be reached: {error.Message}. Start it with 'latentdb serve', or name another with --server."),
+        EndOfStreamException or HttpIOException => new(ExitCode.Unreachable, "connection_broken", error.Message),
+        TaskCanceledException { InnerException: TimeoutException } => new(ExitCode.Unreachable, "timeout", "The server did not answer in time."),
+        OperationCanceledException => new(ExitCode.Interrupted, "interrupted", "Interrupted. What the server has acknowledged is written; the rest is not."),
+        JsonException => Foreign(error),
+        UriFormatException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or UsageException => new(ExitCode.Usage, "usage", error.Message),
+        ServerStartException or DeclinedException => new(ExitCode.Refused, "refused", error.Message),
+        IOException => new(ExitCode.Refused, "io_error", error.Message),
+        _ => null,
+    };
+
+    private static Known Foreign(Exception error) => new(ExitCode.Unreachable, "foreign_answer", $"What answers there is no LatentDB server of this version: {error.Message}");
+
+    private sealed record Known(int ExitCode, string Code, string Message);
+
+    /// <summary>The line on standard error.</summary>
+    private readonly struct Failure(bool isJson)
+    {
+        public int Say(ApiProblemException problem)
+        {
+            int exitCode = problem.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? ExitCode.NotAllowed : ExitCode.Refused;
+            double? wait = problem.RetryAfter is { } delay ? Math.Ceiling(delay.TotalSeconds) : null;
+            if (isJson)
+            {
+                AnswerWriter.WriteError(new { problem.Code, problem.Problem.Status, problem.Message, problem.Problem.Remedy, problem.Problem.RequestId, RetryAfterSeconds = wait, exitCode });
+                return exitCode;
+            }
+
+            string patience = wait is null ? string.Empty : $" Try again in {wait} s.";
+            string hint = problem.Status == HttpStatusCode.Unauthorized ? " Give a key by $LATENTDB_API_KEY, --key-file or 'latentdb config set api_key'." : string.Empty;
+            return Say(exitCode, $"{problem.Code} ({problem.Problem.Status})", $"{problem.Message}{patience}{hint}", isRefusal: true);
+        }
+
+        public int Say(int exitCode, string code, string message, bool isRefusal = false)
+        {
+            if (isJson) AnswerWriter.WriteError(new { code, message, exitCode });
+            else Console.Error.WriteLine(isRefusal ? $"latentdb: {code}: {message}" : $"latentdb: {message}");
+            return exitCode;
+        }
     }
 }
 

@@ -19,10 +19,15 @@ internal sealed class AnswerWriter(bool isJson)
         WriteIndented = true,
     };
 
+    private static readonly JsonSerializerOptions JsonLine = new(Json) { WriteIndented = false };
+
     public bool IsJson => isJson;
 
     /// <summary>The whole answer, or one line about it.</summary>
     public void Write<T>(T answer, string line) => Console.WriteLine(isJson ? JsonSerializer.Serialize(answer, Json) : line);
+
+    /// <summary>One of many answers: a line of JSON, or a line for people.</summary>
+    public void WriteLine<T>(T answer, string line) => Console.WriteLine(isJson ? JsonSerializer.Serialize(answer, JsonLine) : line);
 
     /// <summary>The whole listing, or a table of it.</summary>
     public void WriteTable<T>(IReadOnlyList<T> items, string[] columns, Func<T, string[]> cells)
@@ -39,6 +44,9 @@ internal sealed class AnswerWriter(bool isJson)
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = RedirectedWidth;
         AnsiConsole.Write(table);
     }
+
+    /// <summary>A refusal as one line of JSON on standard error.</summary>
+    public static void WriteError<T>(T error) => Console.Error.WriteLine(JsonSerializer.Serialize(error, JsonLine));
 
     public static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

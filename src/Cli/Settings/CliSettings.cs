@@ -1,50 +1,83 @@
 using System.CommandLine;
-using LatentDb.Client;
 
 namespace LatentDb.Cli.Settings;
 
-/// <summary>The options that every verb takes.</summary>
+/// <summary>The options that every verb takes, and where each value comes from: flag, else environment, else configuration file, else default.</summary>
 internal sealed class CliSettings
 {
-    private const string ServerVariable = "LATENTDB_SERVER";
-    private const string DefaultServer = "http://127.0.0.1:5080";
-
-    /// <summary>A long text on a slow machine takes minutes; the server's own limits end what takes longer.</summary>
-    private static readonly TimeSpan RequestLimit = TimeSpan.FromMinutes(30);
+    public const string DefaultServer = "http://127.0.0.1:5080";
 
     private readonly Option<string?> _server = new("--server")
     {
-        Description = $"Address of the server; else ${ServerVariable}, else {DefaultServer}.",
+        Description = $"Address of the server; else $LATENTDB_SERVER, else the configuration file, else {DefaultServer}.",
         Recursive = true,
+        HelpName = "url",
     };
 
-    private readonly Option<bool> _json = new("--json") { Description = "Print the answer as JSON.", Recursive = true };
+    private readonly Option<string?> _keyFile = new("--key-file")
+    {
+        Description = "File whose first line is the API key; else $LATENTDB_API_KEY, else the configuration file. Never a word of the command line, which others can read.",
+        Recursive = true,
+        HelpName = "path",
+    };
+
+    private readonly Option<string?> _tenant = new("--tenant")
+    {
+        Description = "Tenant to act for, with an operator's key; else $LATENTDB_TENANT, else the configuration file.",
+        Recursive = true,
+        HelpName = "id",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Print answers, and refusals on standard error, as JSON.", Recursive = true };
 
     public void AddTo(RootCommand root)
     {
         _server.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } text && Parse(text) is null) result.AddError($"'{text}' is not an address such as {DefaultServer}.");
+            if (result.GetValueOrDefault<string?>() is { } text && ServerTarget.ParseAddress(text) is null) result.AddError($"'{text}' is not an address such as {DefaultServer}.");
         });
         root.Options.Add(_server);
+        root.Options.Add(_keyFile);
+        root.Options.Add(_tenant);
         root.Options.Add(_json);
     }
 
     public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
-    /// <exception cref="UriFormatException">The environment names no address.</exception>
-    public Uri Server(ParseResult parsed)
+    /// <summary>Which server, and as whom.</summary>
+    /// <exception cref="Commands.UsageException">A value makes no sense, or a file cannot be read.</exception>
+    public ServerTarget Target(ParseResult parsed)
     {
-        string text = parsed.GetValue(_server) ?? Environment.GetEnvironmentVariable(ServerVariable) ?? DefaultServer;
-        return Parse(text) ?? throw new UriFormatException($"'{text}' in ${ServerVariable} is not an address such as {DefaultServer}.");
+        var target = ServerTarget.Of(Resolve(parsed));
+        target.WarnOfClearKey();
+        return target;
     }
 
-    /// <summary>A connection to a server; the caller disposes the HttpClient.</summary>
-    public static HttpClient Connect(Uri server) => new() { BaseAddress = server, Timeout = RequestLimit };
+    /// <summary>Every setting with its value and its origin.</summary>
+    public ResolvedSettings Resolve(ParseResult parsed)
+    {
+        ConfigFile file = ConfigFile.Read();
+        Setting server = First(("--server", parsed.GetValue(_server)), Variable("LATENTDB_SERVER"), (file.Path, file.Server)) ?? new Setting(DefaultServer, "default");
+        Setting? tenant = First(("--tenant", parsed.GetValue(_tenant)), Variable("LATENTDB_TENANT"), (file.Path, file.Tenant));
+        return new ResolvedSettings(server, Key(parsed, file), tenant);
+    }
 
-    public static LatentDbClient Over(HttpClient http) => new(http);
+    private Setting? Key(ParseResult parsed, ConfigFile file)
+    {
+        if (parsed.GetValue(_keyFile) is { } path) return new Setting(KeyFile.Read(path), path);
+        if (First(Variable("LATENTDB_API_KEY")) is { } key) return key;
+        if (First(Variable("LATENTDB_API_KEY_FILE"), (file.Path, file.ApiKeyFile)) is { } named) return new Setting(KeyFile.Read(named.Value), named.Value);
+        return First((file.Path, file.ApiKey));
+    }
 
-    /// <summary>With a slash at the end, so that relative paths are added to a path and do not replace it.</summary>
-    private static Uri? Parse(string text) =>
-        Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" ? address : null;
+    private static (string Origin, string? Value) Variable(string name) => ($"${name}", Environment.GetEnvironmentVariable(name));
+
+    private static Setting? First(params (string Origin, string? Value)[] candidates) =>
+        candidates.Where(c => !string.IsNullOrEmpty(c.Value)).Select(c => new Setting(c.Value!, c.Origin)).FirstOrDefault();
 }
+
+/// <summary>A value and where it comes from.</summary>
+internal sealed record Setting(string Value, string Origin);
+
+/// <summary>What the flags, the environment and the file come to. Null = not set anywhere.</summary>
+internal sealed record ResolvedSettings(Setting Server, Setting? ApiKey, Setting? Tenant);

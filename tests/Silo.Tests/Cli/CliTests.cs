@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LatentDb.Silo.Tests.Support;
 using LatentDb.Testing;
 
@@ -133,27 +132,7 @@ public sealed class CliTests(SiloFixture fixture) : IClassFixture<SiloFixture>
         Assert.DoesNotContain("   at ", outcome.Errors, StringComparison.Ordinal);
     }
 
-    private async Task<string> OkAsync(params string[] arguments)
-    {
-        Outcome outcome = await RunAsync(null, arguments);
-        Assert.True(outcome.ExitCode == 0, outcome.ToString());
-        return outcome.Output;
-    }
+    private Task<string> OkAsync(params string[] arguments) => CommandLine.Over(fixture.Silo).OkAsync(arguments);
 
-    private async Task<Outcome> RunAsync(string? input, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        start.ArgumentList.Add(BuiltPrograms.Path("Cli"));
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
-        start.Environment["LATENTDB_SERVER"] = fixture.Silo.Http.BaseAddress!.ToString();
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        if (input is not null) await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        await process.WaitForExitAsync();
-        return new Outcome(process.ExitCode, await output, await errors);
-    }
-
-    private sealed record Outcome(int ExitCode, string Output, string Errors);
+    private Task<Outcome> RunAsync(string? input, params string[] arguments) => (CommandLine.Over(fixture.Silo) with { Input = input }).RunAsync(arguments);
 }

@@ -4,7 +4,7 @@ using LatentDb.Cli.Settings;
 using LatentDb.Client;
 using LatentDb.Client.Models;
 
-namespace LatentDb.Cli.Commands;
+namespace LatentDb.Cli.Commands.Data;
 
 /// <summary>import: a memory from an archive file.</summary>
 internal static class Import

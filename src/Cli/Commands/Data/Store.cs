@@ -2,7 +2,7 @@ using System.CommandLine;
 using LatentDb.Cli.Output;
 using LatentDb.Cli.Settings;
 
-namespace LatentDb.Cli.Commands;
+namespace LatentDb.Cli.Commands.Data;
 
 /// <summary>
 /// store: care of the data itself, on a running server, or with --data on a folder that no server has open. For a folder the server program is started
@@ -35,11 +35,11 @@ internal sealed class Store
         return command;
     }
 
-    private void Run(Command command, Verb verb, bool mayBeNew) => command.SetAction((parsed, cancellationToken) => VerbRunner.GuardAsync(async () =>
+    private void Run(Command command, Verb verb, bool mayBeNew) => command.SetAction((parsed, cancellationToken) => VerbRunner.GuardAsync(_settings.IsJson(parsed), async () =>
     {
         var output = new AnswerWriter(_settings.IsJson(parsed));
         if (parsed.GetValue(_data) is { } folder) await OnFolderAsync(["--maintenance", "true", .. Shards(parsed)], Require(folder, mayBeNew), verb, output, parsed, cancellationToken).ConfigureAwait(false);
-        else await OnServerAsync(_settings.Server(parsed), verb, output, parsed, cancellationToken).ConfigureAwait(false);
+        else await OnServerAsync(_settings.Target(parsed), verb, output, parsed, cancellationToken).ConfigureAwait(false);
         return ExitCode.Ok;
     }));
 
@@ -48,7 +48,7 @@ internal sealed class Store
         ServerProcess server = await ServerProcess.StartAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
-            await OnServerAsync(server.Address, verb, output, parsed, cancellationToken).ConfigureAwait(false);
+            await OnServerAsync(new ServerTarget(server.Address), verb, output, parsed, cancellationToken).ConfigureAwait(false);
             await server.StopAsync().ConfigureAwait(false);
         }
     }
@@ -56,10 +56,10 @@ internal sealed class Store
     private string[] Shards(ParseResult parsed) =>
         parsed.GetValue(_shards) is { } count ? ["--shards", count.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
 
-    private static async Task OnServerAsync(Uri address, Verb verb, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task OnServerAsync(ServerTarget target, Verb verb, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
     {
-        using HttpClient http = CliSettings.Connect(address);
-        await verb(CliSettings.Over(http), output, parsed, cancellationToken).ConfigureAwait(false);
+        using HttpClient http = target.Connect();
+        await verb(target.Over(http), output, parsed, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A folder whose name is mistyped must not become a new, empty store.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 using LatentDb.Cli.Output;
 using LatentDb.Client.Models;
 
-namespace LatentDb.Cli.Commands;
+namespace LatentDb.Cli.Commands.Data;
 
 /// <summary>store stats | inspect | scrub | compact | rotate-keys.</summary>
 internal static class StoreCare

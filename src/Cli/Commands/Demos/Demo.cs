@@ -1,26 +1,28 @@
 using System.CommandLine;
+using LatentDb.Cli.Output;
 using LatentDb.Cli.Settings;
 using LatentDb.Client;
 using LatentDb.Client.Models;
 
-namespace LatentDb.Cli.Commands;
+namespace LatentDb.Cli.Commands.Demos;
 
 /// <summary>demo: the main job, step by step, against a server of its own.</summary>
 internal static class Demo
 {
-    public static Command Create()
+    public static Command Create(CliSettings settings)
     {
         var model = new Option<string?>("--model") { Description = "Serve this checkpoint instead of the shipped one." };
         var command = new Command("demo", "Start a server and show inject, ask, snapshot, roll back and restart.") { model };
-        command.SetAction((parsed, cancellationToken) => VerbRunner.GuardAsync(() => RunAsync(parsed.GetValue(model), cancellationToken)));
+        command.SetAction((parsed, cancellationToken) => VerbRunner.GuardAsync(
+            settings.IsJson(parsed), () => RunAsync(parsed.GetValue(model), new AnswerWriter(settings.IsJson(parsed)), cancellationToken)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? model, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string? model, AnswerWriter output, CancellationToken cancellationToken)
     {
         DirectoryInfo data = Directory.CreateTempSubdirectory("latentdb-demo-");
         string[] more = model is null ? [] : ["--model", Path.GetFullPath(model)];
-        var script = new DemoScript();
+        var script = new DemoScript(output);
         try
         {
             ServerProcess server = await ServerProcess.StartAsync(data.FullName, more, cancellationToken).ConfigureAwait(false);
@@ -36,8 +38,9 @@ internal static class Demo
             await using (server.ConfigureAwait(false))
             {
                 script.Step("restart", $"on {server.Address}, same data");
-                using HttpClient http = CliSettings.Connect(server.Address);
-                await AskAsync(script, Memory(http), DemoStory.Before, cancellationToken).ConfigureAwait(false);
+                var target = new ServerTarget(server.Address);
+                using HttpClient http = target.Connect();
+                await AskAsync(script, target.Over(http).Memory(DemoStory.Memory), DemoStory.Before, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -50,9 +53,11 @@ internal static class Demo
 
     private static async Task TellAsync(DemoScript script, Uri address, CancellationToken cancellationToken)
     {
-        using HttpClient http = CliSettings.Connect(address);
-        MemoryClient memory = Memory(http);
-        MemoryDescription created = await CliSettings.Over(http).CreateMemoryAsync(new CreateMemoryRequest(memory.Id), cancellationToken).ConfigureAwait(false);
+        var target = new ServerTarget(address);
+        using HttpClient http = target.Connect();
+        LatentDbClient client = target.Over(http);
+        MemoryClient memory = client.Memory(DemoStory.Memory);
+        MemoryDescription created = await client.CreateMemoryAsync(new CreateMemoryRequest(memory.Id), null, cancellationToken).ConfigureAwait(false);
         script.Step("create", $"memory \"{created.Id}\" at version {created.Version}");
         await InjectAsync(script, memory, DemoStory.Facts, cancellationToken).ConfigureAwait(false);
         await AskAsync(script, memory, DemoStory.Before, cancellationToken).ConfigureAwait(false);
@@ -79,6 +84,4 @@ internal static class Demo
         QueryAnswer answer = await memory.QueryAsync(request, cancellationToken).ConfigureAwait(false);
         script.Check(DemoStory.Question, answer.Text.Trim(), expected, $"version {answer.Version}, {answer.TimingsMs.Values.Sum():F0} ms");
     }
-
-    private static MemoryClient Memory(HttpClient http) => CliSettings.Over(http).Memory("demo");
 }

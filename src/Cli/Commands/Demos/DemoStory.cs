@@ -1,8 +1,10 @@
-namespace LatentDb.Cli.Commands;
+namespace LatentDb.Cli.Commands.Demos;
 
 /// <summary>What the demo tells and asks. Adapt it here to what the served model knows to say.</summary>
 internal static class DemoStory
 {
+    public const string Memory = "demo";
+
     public const string Facts = "Maria lives in Lisbon. Peter works as a baker. Anna drives a red car. Hugo keeps a parrot.";
 
     public const string Change = "Maria moved to Oslo.";

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace LatentDb.Cli.Commands;
+namespace LatentDb.Cli.Commands.Setup;
 
 /// <summary>serve: runs the server in this terminal.</summary>
 internal static class Serve
@@ -11,6 +11,7 @@ internal static class Serve
         var command = new Command("serve", "Run the server; what follows is passed on to it.") { arguments };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction((parsed, cancellationToken) => VerbRunner.GuardAsync(
+            isJson: false,
             () => ServerProgram.Find().RunAsync([.. parsed.GetValue(arguments) ?? [], .. parsed.UnmatchedTokens], cancellationToken)));
         return command;
     }

@@ -4,7 +4,7 @@ using LatentDb.Cli.Settings;
 using LatentDb.Client;
 using LatentDb.Client.Models;
 
-namespace LatentDb.Cli.Commands;
+namespace LatentDb.Cli.Commands.Talking;
 
 /// <summary>ask: a question to a memory; the answer is printed as it comes.</summary>
 internal static class Ask
@@ -12,27 +12,18 @@ internal static class Ask
     public static Command Create(CliSettings settings)
     {
         var memory = new Argument<string>("memory") { Description = "The memory's id." };
-        var question = new Argument<string>("question") { Description = "Sent as a message of the user; with --prompt as plain text to be continued." };
+        var question = new Argument<string?>("question") { Arity = ArgumentArity.ZeroOrOne, Description = "Sent as a message of the user; with --prompt as plain text to be continued. From standard input when absent or '-'." };
         var prompt = new Option<bool>("--prompt") { Description = "The question is text that the model continues." };
-        var at = new Option<string?>("--at") { Description = "Version number, RFC 3339 time or snapshot name." };
-        var maxTokens = new Option<int?>("--max-tokens") { Description = "At most this many new tokens." };
-        var temperature = new Option<double?>("--temperature") { Description = "0 (greedy) to 2." };
-        var seed = new Option<ulong?>("--seed") { Description = "What sampling draws from." };
-        var command = new Command("ask", "Ask the model with a memory.") { memory, question, prompt, at, maxTokens, temperature, seed };
-        command.Runs(settings, (client, output, parsed, cancellationToken) =>
+        var sampling = new Sampling();
+        var command = new Command("ask", "Ask the model with a memory.") { memory, question, prompt };
+        sampling.AddTo(command);
+        command.Runs(settings, async (client, output, parsed, cancellationToken) =>
         {
-            string words = parsed.GetRequiredValue(question);
-            bool isPlain = parsed.GetValue(prompt);
-            var request = new QueryRequest
-            {
-                Prompt = isPlain ? words : null,
-                Messages = isPlain ? null : [new Message("user", words)],
-                At = parsed.GetValue(at),
-                MaxTokens = parsed.GetValue(maxTokens),
-                Temperature = parsed.GetValue(temperature),
-                Seed = parsed.GetValue(seed),
-            };
-            return AnswerAsync(client.Memory(parsed.GetRequiredValue(memory)), request, output, cancellationToken);
+            string words = parsed.GetValue(question) is { } text and not "-" ? text : (await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).TrimEnd('\r', '\n');
+            QueryRequest request = parsed.GetValue(prompt)
+                ? sampling.Request(parsed) with { Prompt = words }
+                : sampling.Request(parsed) with { Messages = [new Message("user", words)] };
+            await AnswerAsync(client.Memory(parsed.GetRequiredValue(memory)), request, output, cancellationToken).ConfigureAwait(false);
         });
         return command;
     }

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using LatentDb.Silo.Tests.Support;
+using LatentDb.Testing;
+
+namespace LatentDb.Silo.Tests.Cli;
+
+/// <summary>Every verb that the help lists answers with JSON when it is told to; a new one without a line here fails.</summary>
+public sealed class JsonEverywhereTests(SiloFixture fixture) : IClassFixture<SiloFixture>
+{
+    private const string Id = "walked";
+
+    /// <summary>They speak no answers: a server in this terminal, scripts for shells, a protocol of its own.</summary>
+    private static readonly string[] NoAnswer = ["serve", "completion bash", "completion zsh", "completion fish", "mcp"];
+
+    [Fact]
+    public async Task Every_verb_answers_with_json()
+    {
+        using var folder = new TempFolder();
+        CommandLine shell = CommandLine.Over(fixture.Silo).With("LATENTDB_CONFIG", Path.Combine(folder.Path, "config.json"));
+        (string Verb, string[] Arguments)[] calls = Calls(Path.Combine(folder.Path, "a.latentdb"));
+
+        foreach ((string verb, string[] arguments) in calls)
+        {
+            string output = await (shell with { Input = "/versions\n" }).OkAsync([.. verb.Split(' '), .. arguments, "--json"]);
+            Assert.True(IsJson(output), $"{verb} --json printed:\n{output}");
+        }
+
+        Assert.Equal(await WalkAsync(shell, []), calls.Select(c => c.Verb).Concat(NoAnswer.Except(["mcp"])).Distinct().Order(StringComparer.Ordinal), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_json_on_standard_error()
+    {
+        Outcome outcome = await CommandLine.Over(fixture.Silo).RunAsync("memories", "get", "nobody", "--json");
+
+        JsonElement error = JsonSerializer.Deserialize<JsonElement>(outcome.Errors);
+        Assert.Empty(outcome.Output);
+        Assert.Equal(("memory_not_found", 404, 1), (error.GetProperty("code").GetString(), error.GetProperty("status").GetInt32(), error.GetProperty("exit_code").GetInt32()));
+    }
+
+    /// <summary>In an order in which each finds what it needs.</summary>
+    private static (string Verb, string[] Arguments)[] Calls(string archive) =>
+    [
+        ("memories create", [Id]),
+        ("memories list", []),
+        ("memories get", [Id]),
+        ("inject", [Id, "Maria lives in Lisbon. Peter works as a baker."]),
+        ("ask", [Id, "Where does Maria live?", "--max-tokens", "4"]),
+        ("chat", [Id]),
+        ("versions", [Id]),
+        ("history", [Id]),
+        ("snapshot create", [Id, "mark"]),
+        ("snapshot list", [Id]),
+        ("snapshot delete", [Id, "mark"]),
+        ("rollback", [Id, "1"]),
+        ("diff", [Id, "1"]),
+        ("fork", [Id, $"{Id}-fork"]),
+        ("export", [Id, archive]),
+        ("import", [archive, $"{Id}-import"]),
+        ("store export", [Id, archive, "--force"]),
+        ("store import", [archive, $"{Id}-import-2"]),
+        ("store stats", []),
+        ("store inspect", []),
+        ("store scrub", []),
+        ("store compact", []),
+        ("store rotate-keys", ["tenant"]),
+        ("erase", [$"{Id}-fork", "--yes"]),
+        ("memories delete", [Id, "--yes"]),
+        ("demo", []),
+        ("config set", ["tenant", "default"]),
+        ("config unset", ["tenant"]),
+        ("config show", []),
+        ("config path", []),
+    ];
+
+    private static async Task<IReadOnlyList<string>> WalkAsync(CommandLine shell, string[] path)
+    {
+        string help = await shell.OkAsync([.. path, "--help"]);
+        int start = help.IndexOf("\nCommands:\n", StringComparison.Ordinal);
+        if (start < 0) return [string.Join(' ', path)];
+        List<string> verbs = [];
+        foreach (string line in help[(start + 11)..].Split('\n').TakeWhile(l => l.Length > 0))
+        {
+            // Names stand two blanks deep; a description that is wrapped goes on deeper.
+            if (!line.StartsWith("  ", StringComparison.Ordinal) || line.Length < 3 || line[2] == ' ') continue;
+            string verb = line.Trim().Split(' ')[0];
+            if (verb != "mcp") verbs.AddRange(await WalkAsync(shell, [.. path, verb]));
+        }
+
+        return [.. verbs.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>One document, or one to a line.</summary>
+    private static bool IsJson(string output) => Parses(output) || output.TrimEnd('\n').Split('\n').All(Parses);
+
+    private static bool Parses(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
