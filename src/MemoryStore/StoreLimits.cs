@@ -3,8 +3,14 @@ namespace LatentDb.MemoryStore;
 /// <summary>Every bound of the store, with its unit and its origin.</summary>
 public static class StoreLimits
 {
-    /// <summary>Characters of an idempotency key: the longest that Stripe and the IETF draft on Idempotency-Key expect in practice, halved.</summary>
-    public const int MaxOperationIdLength = 128;
+    /// <summary>Characters of an idempotency key: 128 of the caller's, half of the longest that Stripe and the IETF draft expect in practice, and the place in a batch.</summary>
+    public const int MaxOperationIdLength = 136;
+
+    /// <summary>Writes under a key that a memory remembers besides those that made a kept version: some 100 KiB of its state.</summary>
+    public const int MaxRememberedKeys = 1000;
+
+    /// <summary>Erasures under a key that a shard remembers: 16 bytes each.</summary>
+    public const int MaxRememberedErasures = 4096;
 
     /// <summary>Bytes of a memory's metadata text in UTF-8: it is kept in RAM for every memory.</summary>
     public const int MaxMetadataBytes = 16 * 1024;

@@ -11,24 +11,25 @@ namespace LatentDb.Grains.Contracts;
 /// </summary>
 /// <remarks>
 /// Every verb may throw <see cref="MemoryStore.Errors.LatentDbException"/>: memory_not_found, overloaded (the queue of writes or the table of
-/// active memories is full), shutting_down, and what its own summary names.
+/// active memories is full), shutting_down, and what its own summary names. A write under an idempotency key that was used before changes nothing and gets
+/// the first answer; when the first request was another one, idempotency_mismatch. A key belongs to one memory.
 /// </remarks>
 public interface IMemoryGrain
 {
     /// <summary>Creates the memory from the model's genesis. Throws memory_exists.</summary>
-    Task<MemorySummary> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken);
+    Task<WriteResult<MemorySummary>> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken);
 
     /// <summary>
     /// Creates this memory from another one's version; durable when the task ends. The two share blocks and nothing else: what is done to one is never
     /// seen in the other, erasing included. Throws memory_exists, version_not_found, version_expired, snapshot_not_found.
     /// </summary>
-    Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken);
+    Task<WriteResult<MemorySummary>> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken);
 
     /// <summary>
     /// Creates this memory from an archive, which is verified to its end before anything of it becomes visible; durable when the task ends. Throws
     /// memory_exists, archive_invalid, model_mismatch.
     /// </summary>
-    Task<MemorySummary> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken);
+    Task<WriteResult<MemorySummary>> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken);
 
     /// <summary>
     /// Writes the memory into an archive. A failure leaves a cut archive, which no import takes. Throws version_not_found, version_expired,
@@ -46,7 +47,7 @@ public interface IMemoryGrain
     IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, CancellationToken cancellationToken);
 
     /// <summary>Makes a new head with the content of an older version. Throws version_not_found, snapshot_not_found, version_conflict.</summary>
-    Task<MemoryVersion> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken);
+    Task<WriteResult<MemoryVersion>> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken);
 
     /// <summary>Up to <paramref name="limit"/> versions before <paramref name="before"/> (null = from the head), newest first.</summary>
     Task<ImmutableArray<MemoryVersion>> ListVersionsAsync(int limit, VersionNumber? before, CancellationToken cancellationToken);
@@ -64,17 +65,17 @@ public interface IMemoryGrain
     Task<MemoryDiff> DiffAsync(VersionSelector from, VersionSelector to, CancellationToken cancellationToken);
 
     /// <summary>Names a version. Throws snapshot_exists, version_not_found, snapshot_not_found.</summary>
-    Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken);
+    Task<WriteResult<Snapshot>> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken);
 
     /// <summary>All snapshots, by name.</summary>
     Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Takes a name away; the version stays as long as retention keeps it. Throws snapshot_not_found.</summary>
-    Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken);
+    /// <summary>Takes a name away; the version stays as long as retention keeps it. True when the same key did it before. Throws snapshot_not_found.</summary>
+    Task<bool> DeleteSnapshotAsync(DeleteSnapshotCommand command, CancellationToken cancellationToken);
 
     /// <summary>
     /// Erases the memory for good: when the task ends, its key is destroyed on the disk and its rows have left the model's memory. Queries that read it
-    /// at this moment end by themselves.
+    /// at this moment end by themselves. True when the same key did it before. Throws version_conflict.
     /// </summary>
-    Task EraseAsync(CancellationToken cancellationToken);
+    Task<bool> EraseAsync(EraseCommand command, CancellationToken cancellationToken);
 }

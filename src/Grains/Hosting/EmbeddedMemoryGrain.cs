@@ -12,13 +12,13 @@ namespace LatentDb.Grains.Hosting;
 /// <summary>A caller's handle to a grain of this process: activates it, gives writes their turns, lets reads through.</summary>
 internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host) : IMemoryGrain
 {
-    public Task<MemorySummary> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken) =>
+    public Task<WriteResult<MemorySummary>> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "create", (grain, token) => grain.CreateAsync(command, token), cancellationToken);
 
-    public Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken) =>
+    public Task<WriteResult<MemorySummary>> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "fork", (grain, token) => grain.CreateForkAsync(command, token), cancellationToken);
 
-    public Task<MemorySummary> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken) =>
+    public Task<WriteResult<MemorySummary>> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "import", (grain, token) => grain.ImportAsync(command, archive, token), cancellationToken);
 
     public Task ExportAsync(ExportCommand command, Stream archive, CancellationToken cancellationToken) =>
@@ -37,7 +37,7 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
         record.Outcome = GrainTelemetry.CallRecord.Ok;
     }
 
-    public Task<MemoryVersion> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken) =>
+    public Task<WriteResult<MemoryVersion>> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "rollback", (grain, token) => grain.RollBackAsync(command, token), cancellationToken);
 
     public Task<ImmutableArray<MemoryVersion>> ListVersionsAsync(int limit, VersionNumber? before, CancellationToken cancellationToken) =>
@@ -55,31 +55,17 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
     public Task<MemoryDiff> DiffAsync(VersionSelector from, VersionSelector to, CancellationToken cancellationToken) =>
         host.Telemetry.RecordAsync("diff", () => ReadAsync((grain, token) => grain.DiffAsync(from, to, token), cancellationToken));
 
-    public Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken) =>
+    public Task<WriteResult<Snapshot>> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "snapshot_create", (grain, token) => grain.CreateSnapshotAsync(command, token), cancellationToken);
 
     public Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken) =>
         ReadAsync((grain, token) => grain.ListSnapshotsAsync(token), cancellationToken);
 
-    public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) => host.WriteAsync(
-        key,
-        "snapshot_delete",
-        async (grain, token) =>
-        {
-            await grain.DeleteSnapshotAsync(name, token).ConfigureAwait(false);
-            return true;
-        },
-        cancellationToken);
+    public Task<bool> DeleteSnapshotAsync(DeleteSnapshotCommand command, CancellationToken cancellationToken) =>
+        host.WriteAsync(key, "snapshot_delete", (grain, token) => grain.DeleteSnapshotAsync(command, token), cancellationToken);
 
-    public Task EraseAsync(CancellationToken cancellationToken) => host.WriteAsync(
-        key,
-        "erase",
-        async (grain, token) =>
-        {
-            await grain.EraseAsync(token).ConfigureAwait(false);
-            return true;
-        },
-        cancellationToken);
+    public Task<bool> EraseAsync(EraseCommand command, CancellationToken cancellationToken) =>
+        host.WriteAsync(key, "erase", (grain, token) => grain.EraseAsync(command, token), cancellationToken);
 
     /// <summary>Reads need no turn: they work on what is immutable.</summary>
     private async Task<T> ReadAsync<T>(Func<MemoryGrain, CancellationToken, Task<T>> read, CancellationToken cancellationToken)

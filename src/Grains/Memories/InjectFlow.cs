@@ -14,13 +14,17 @@ namespace LatentDb.Grains.Memories;
 /// <param name="keepsText">Keep the text with the version.</param>
 internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimeProvider time, bool keepsText)
 {
+    /// <summary>Bits of a seed that is drawn here: JSON clients that read numbers as doubles read these exactly. Callers may send all 64.</summary>
+    private const int SeedBits = 53;
+
     public async Task<InjectResult> RunAsync(MemoryTimeline timeline, InjectCommand command, CancellationToken cancellationToken)
     {
-        if (command.Origin.OperationId is { } operation && timeline.FindOperation(operation) is { } first)
+        WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
+        if (timeline.FindWrite(origin, WriteVerb.Inject) is { } first)
         {
-            Replay.Require(first, VersionCause.Inject, operation);
-            if (first.HasText) Replay.RequireSameText(await timeline.ReadTextAsync(first.Number, cancellationToken).ConfigureAwait(false), command.Text, operation);
-            return new InjectResult(first, 0, new StageTimings(), IsReplay: true);
+            MemoryVersion made = timeline.GetVersion(first.Version);
+            if (first.Digest is null && made.HasText) Replay.RequireSameText(await timeline.ReadTextAsync(made.Number, cancellationToken).ConfigureAwait(false), command.Text, first.Key);
+            return new InjectResult(made, 0, new StageTimings(), IsReplay: true);
         }
 
         VersionedManifest head = await timeline.ReadAsync(VersionSelector.Head, cancellationToken).ConfigureAwait(false);
@@ -32,9 +36,10 @@ internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimePr
         {
             var request = new InjectRequest(head, command.Text, seed, catalog.Blocks, transaction);
             InjectOutcome outcome = await model.InjectAsync(request, cancellationToken).ConfigureAwait(false);
-            var draft = new VersionDraft(outcome.Deltas, model.Describe().Fingerprint, seed, outcome.Tokens, command.Origin.OperationId)
+            var draft = new VersionDraft(outcome.Deltas, model.Describe().Fingerprint, seed, outcome.Tokens, origin.OperationId)
             {
-                Author = command.Origin.Author,
+                Author = origin.Author,
+                Digest = origin.Digest,
                 Metadata = command.Metadata,
                 Text = keepsText ? InjectedTextFormat.Encode(command.Text) : null,
             };
@@ -50,6 +55,6 @@ internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimePr
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
         RandomNumberGenerator.Fill(bytes);
-        return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        return BinaryPrimitives.ReadUInt64LittleEndian(bytes) >> (64 - SeedBits);
     }
 }

@@ -33,26 +33,34 @@ internal sealed partial class MemoryGrain
     }
 
     /// <summary>A writing verb.</summary>
-    public async Task<MemorySummary> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken)
+    public async Task<WriteResult<MemorySummary>> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken)
     {
+        WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
+        if (await FindCreationAsync(origin, WriteVerb.Create, cancellationToken).ConfigureAwait(false) is { } known) return known;
         ModelFingerprint fingerprint = _model.Describe().Fingerprint;
         await EnsureGenesisAsync(fingerprint, cancellationToken).ConfigureAwait(false);
-        return Begin(await _store.Catalog.CreateAsync(_key, fingerprint, command.Metadata, command.Origin, cancellationToken).ConfigureAwait(false));
+        return Begin(await _store.Catalog.CreateAsync(_key, fingerprint, command.Metadata, origin, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>A writing verb of the new memory; the source is only read.</summary>
-    public async Task<MemorySummary> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken) =>
-        Begin(await _store.Catalog.ForkAsync(command.Source, command.At, _key, command.Metadata, command.Origin, cancellationToken).ConfigureAwait(false));
-
-    /// <summary>A writing verb.</summary>
-    public async Task<MemorySummary> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken)
+    public async Task<WriteResult<MemorySummary>> CreateForkAsync(ForkCommand command, CancellationToken cancellationToken)
     {
+        WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
+        if (await FindCreationAsync(origin, WriteVerb.Fork, cancellationToken).ConfigureAwait(false) is { } known) return known;
+        return Begin(await _store.Catalog.ForkAsync(command.Source, command.At, _key, command.Metadata, origin, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>A writing verb. Of a repetition the archive is not read, so it is not compared either.</summary>
+    public async Task<WriteResult<MemorySummary>> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken)
+    {
+        if (await FindCreationAsync(command.Origin, WriteVerb.Import, cancellationToken).ConfigureAwait(false) is { } known) return known;
         var options = new ImportOptions { Passphrase = command.Passphrase, PrivateKey = command.PrivateKey, Origin = command.Origin };
         bool hasModel = _model.IsReady;
         if (hasModel) await EnsureGenesisAsync(_model.Describe().Fingerprint, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await _store.Importer.ImportAsync(archive, _key, options, progress: null, cancellationToken).ConfigureAwait(false);
+            MemorySummary imported = await _store.Importer.ImportAsync(archive, _key, options, progress: null, cancellationToken).ConfigureAwait(false);
+            return new WriteResult<MemorySummary>(imported, IsReplay: false);
         }
         catch (LatentDbException error) when (error.Code == ErrorCode.ModelMismatch && !hasModel)
         {
@@ -76,47 +84,57 @@ internal sealed partial class MemoryGrain
     }
 
     /// <summary>A writing verb.</summary>
-    public async Task<MemoryVersion> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken)
+    public async Task<WriteResult<MemoryVersion>> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken)
     {
         MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
-        if (command.Origin.OperationId is { } operation && timeline.FindOperation(operation) is { } first)
+        WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
+        if (timeline.FindWrite(origin, WriteVerb.Rollback) is { } first)
         {
-            Replay.Require(first, VersionCause.Rollback, operation);
-            Replay.RequireSameTarget(first, command.To, operation);
-            return first;
+            MemoryVersion made = timeline.GetVersion(first.Version);
+            if (first.Digest is null) Replay.RequireSameTarget(made, command.To, first.Key);
+            return new WriteResult<MemoryVersion>(made, IsReplay: true);
         }
 
         VersionNumber head = timeline.Summary.Head.Number;
         Precondition.RequireHead(head, command.ExpectedHead);
-        return await timeline.RollBackAsync(command.To, head, command.Origin, cancellationToken).ConfigureAwait(false);
+        MemoryVersion version = await timeline.RollBackAsync(command.To, head, origin, cancellationToken).ConfigureAwait(false);
+        return new WriteResult<MemoryVersion>(version, IsReplay: false);
     }
 
     /// <summary>A writing verb.</summary>
-    public async Task<Snapshot> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken)
+    public async Task<WriteResult<Snapshot>> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken)
     {
         MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
-        return await timeline.CreateSnapshotAsync(command.Name, command.At, cancellationToken).ConfigureAwait(false);
+        WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
+        if (timeline.FindWrite(origin, WriteVerb.CreateSnapshot) is { } first) return new WriteResult<Snapshot>(new Snapshot(command.Name, first.Version, first.At), IsReplay: true);
+        Precondition.RequireHead(timeline.Summary.Head.Number, command.ExpectedHead);
+        return new WriteResult<Snapshot>(await timeline.CreateSnapshotAsync(command.Name, command.At, origin, cancellationToken).ConfigureAwait(false), IsReplay: false);
     }
 
     /// <summary>A writing verb.</summary>
-    public async Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken)
+    public async Task<bool> DeleteSnapshotAsync(DeleteSnapshotCommand command, CancellationToken cancellationToken)
     {
         MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
-        await timeline.DeleteSnapshotAsync(name, cancellationToken).ConfigureAwait(false);
+        WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
+        if (timeline.FindWrite(origin, WriteVerb.DeleteSnapshot) is not null) return true;
+        await timeline.DeleteSnapshotAsync(command.Name, origin, cancellationToken).ConfigureAwait(false);
+        return false;
     }
 
     /// <summary>A writing verb.</summary>
-    public async Task EraseAsync(CancellationToken cancellationToken)
+    public async Task<bool> EraseAsync(EraseCommand command, CancellationToken cancellationToken)
     {
-        MemoryUid uid = (await OpenAsync(cancellationToken).ConfigureAwait(false)).Summary.Uid;
+        if (_store.Catalog.WasErased(_key, command.Origin)) return true;
+        MemorySummary summary = (await OpenAsync(cancellationToken).ConfigureAwait(false)).Summary;
+        Precondition.RequireHead(summary.Head.Number, command.ExpectedHead);
         try
         {
-            await _store.Catalog.EraseAsync(_key, cancellationToken).ConfigureAwait(false);
+            return await _store.Catalog.EraseAsync(_key, command.Origin, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             // Also after a failure, which may have come when nothing could be taken back any more: rows that are still wanted are read again.
-            _model.Forget(uid);
+            _model.Forget(summary.Uid);
             Volatile.Write(ref _timeline, null);
         }
     }
@@ -157,10 +175,18 @@ internal sealed partial class MemoryGrain
     private Task<Manifest> EnsureGenesisAsync(ModelFingerprint fingerprint, CancellationToken cancellationToken) =>
         _store.Catalog.EnsureGenesisAsync(_key, fingerprint, _model.WriteGenesisAsync, cancellationToken);
 
-    private MemorySummary Begin(MemoryTimeline timeline)
+    private WriteResult<MemorySummary> Begin(MemoryTimeline timeline)
     {
         Volatile.Write(ref _timeline, timeline);
-        return timeline.Summary;
+        return new WriteResult<MemorySummary>(timeline.Summary, IsReplay: false);
+    }
+
+    /// <summary>The memory as it is now, when it was made under the same key.</summary>
+    private async ValueTask<WriteResult<MemorySummary>?> FindCreationAsync(WriteOrigin origin, WriteVerb verb, CancellationToken cancellationToken)
+    {
+        if (origin.OperationId is null || !_store.Catalog.Exists(_key)) return null;
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        return timeline.FindWrite(origin, verb) is null ? null : new WriteResult<MemorySummary>(timeline.Summary, IsReplay: true);
     }
 
     /// <exception cref="LatentDbException">memory_not_found.</exception>

@@ -16,17 +16,9 @@ internal static class Precondition
     }
 }
 
-/// <summary>An idempotency key that was used before.</summary>
+/// <summary>Compares with a first request of which no digest was kept: programs before the digests kept only the key.</summary>
 internal static class Replay
 {
-    /// <summary>The first call's version, if that call was of the same kind.</summary>
-    /// <exception cref="LatentDbException">invalid_request.</exception>
-    public static MemoryVersion Require(MemoryVersion first, VersionCause cause, string operation)
-    {
-        if (first.Cause == cause) return first;
-        throw new LatentDbException(ErrorCode.InvalidRequest, $"The idempotency key '{operation}' was used by a {first.Cause} before; choose another.");
-    }
-
     /// <summary>Only where the first call's text was kept can the two be compared; without it the key alone decides.</summary>
     /// <exception cref="LatentDbException">idempotency_mismatch.</exception>
     public static void RequireSameText(string? kept, TextInput text, string operation)

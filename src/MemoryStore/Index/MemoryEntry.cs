@@ -14,6 +14,7 @@ internal sealed class MemoryEntry
     private readonly VersionList _versions;
     private readonly SortedDictionary<string, Snapshot> _snapshots = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VersionNumber> _operations = new(StringComparer.Ordinal);
+    private readonly KeyList _keys;
     private readonly Dictionary<BlockId, StoredBlock> _blocks = [];
     private long _bytes;
     private long _ownedBytes;
@@ -29,6 +30,7 @@ internal sealed class MemoryEntry
         Fingerprint = state.Fingerprint;
         Metadata = state.Metadata;
         _versions = new VersionList(state.Key, state.Versions, state.Gaps);
+        _keys = new KeyList(state.Keys);
         foreach (StoredBlock block in state.Blocks) AddBlock(block);
         foreach (Snapshot snapshot in state.Snapshots) _snapshots.Add(snapshot.Name.Value, snapshot);
         foreach (VersionState version in state.Versions) RememberOperation(version.Version);
@@ -92,7 +94,7 @@ internal sealed class MemoryEntry
     {
         get
         {
-            lock (_lock) return 1 + _versions.Count + (4L * _blocks.Count);
+            lock (_lock) return 1 + _versions.Count + _keys.Count + (4L * _blocks.Count);
         }
     }
 
@@ -118,7 +120,10 @@ internal sealed class MemoryEntry
         {
             return new MemoryState(
                 Uid, Key, CreatedAt, Fingerprint, Metadata, _versions.ToArray(), _versions.Gaps, [.. _snapshots.Values],
-                [.. _blocks.Values.OrderBy(b => b.Id.Owner.Value).ThenBy(b => b.Id.Sequence)]);
+                [.. _blocks.Values.OrderBy(b => b.Id.Owner.Value).ThenBy(b => b.Id.Sequence)])
+            {
+                Keys = _keys.ToArray(),
+            };
         }
     }
 
@@ -142,6 +147,29 @@ internal sealed class MemoryEntry
     public MemoryVersion? FindOperation(string operationId)
     {
         lock (_lock) return _operations.TryGetValue(operationId, out VersionNumber number) ? _versions.Find(number)?.Version : null;
+    }
+
+    /// <summary>The write that was made under an idempotency key: one of the newest, or any that made a kept version.</summary>
+    public KeyedWrite? FindWrite(string? key)
+    {
+        if (key is null) return null;
+        lock (_lock)
+        {
+            if (_keys.Find(key) is KeyedWrite write) return write;
+            if (!_operations.TryGetValue(key, out VersionNumber number) || _versions.Find(number)?.Version is not MemoryVersion version) return null;
+            return new KeyedWrite(key, (WriteVerb)version.Cause, null, number, version.CommittedAt);
+        }
+    }
+
+    /// <summary>Remembers a write that was made under a key.</summary>
+    public void Remember(WriteKey? key, WriteVerb verb, VersionNumber version, HybridTimestamp at)
+    {
+        if (key is null) return;
+        lock (_lock)
+        {
+            _keys.Add(new KeyedWrite(key.Key, verb, key.Digest, version, at));
+            _changes++;
+        }
     }
 
     public ImmutableArray<MemoryVersion> List(int limit, VersionNumber? before)

@@ -31,6 +31,9 @@ internal sealed class ShardIndex
 
     public SegmentUsageTable Usage { get; } = new();
 
+    /// <summary>Erasures that were made under an idempotency key.</summary>
+    public ErasureList Erasures { get; } = new();
+
     /// <summary>True when the count of live bytes has to be made anew before anything is deleted by it.</summary>
     public bool IsUsageUncertain { get; private set; }
 
@@ -90,8 +93,8 @@ internal sealed class ShardIndex
             case MemoryAddedRecord r: Add(header, r); break;
             case MemoryErasedRecord r: Erase(header.Memory, r); break;
             case VersionRecord r: Add(Change(header.Memory), header, r, location); break;
-            case SnapshotCreatedRecord r: Change(header.Memory).Add(new Snapshot(r.Name, r.Version, header.Time)); break;
-            case SnapshotDeletedRecord r: Change(header.Memory).RemoveSnapshot(r.Name); break;
+            case SnapshotCreatedRecord r: Add(Change(header.Memory), header, r); break;
+            case SnapshotDeletedRecord r: Remove(Change(header.Memory), header, r); break;
             case VersionsDroppedRecord r: Drop(header.Memory, r); break;
             case RelocatedRecord r: Relocate(r); break;
             default: throw IndexDamage.Of($"a {record.Kind} record cannot be applied");
@@ -102,6 +105,7 @@ internal sealed class ShardIndex
     public void Load(CheckpointRecord checkpoint, IEnumerable<DirectoryPageRecord> pages)
     {
         foreach (GenesisState genesis in checkpoint.Genesis) AddGenesis(genesis);
+        foreach (RequestDigest erasure in checkpoint.Erasures) Erasures.Add(erasure);
         Pages.Load(checkpoint.Pages);
         foreach (DirectoryPageRecord page in pages)
         {
@@ -187,9 +191,10 @@ internal sealed class ShardIndex
     private void Create(in FrameHeader header, MemoryCreatedRecord record)
     {
         if (!_genesis.ContainsKey(record.Fingerprint)) throw IndexDamage.Of($"{record.Key} begins with a genesis that is not there");
-        var first = new MemoryVersion(VersionNumber.First, null, VersionCause.Create, null, header.Time, record.Fingerprint, 0, 0, 0, 0, 0, null) { Author = record.Author };
+        var first = new MemoryVersion(VersionNumber.First, null, VersionCause.Create, null, header.Time, record.Fingerprint, 0, 0, 0, 0, 0, record.Under?.Key) { Author = record.Author };
         ImmutableArray<VersionState> versions = [new VersionState(first, ContentKind.Genesis, null, null, 0)];
-        AddNew(new MemoryState(header.Memory, record.Key, header.Time, record.Fingerprint, record.Metadata, versions, [], [], []));
+        var state = new MemoryState(header.Memory, record.Key, header.Time, record.Fingerprint, record.Metadata, versions, [], [], []);
+        AddNew(record.Under is WriteKey key ? state with { Keys = [new KeyedWrite(key.Key, WriteVerb.Create, key.Digest, VersionNumber.First, header.Time)] } : state);
     }
 
     private void Add(in FrameHeader header, MemoryAddedRecord record)
@@ -257,9 +262,22 @@ internal sealed class ShardIndex
         MemoryVersion version = record.Version with { CommittedAt = header.Time };
         VersionState state = ContentOf(entry, version, record, location);
         entry.Add(state, record.Blocks);
+        if (version.OperationId is string key) entry.Remember(new WriteKey(key, record.Digest), (WriteVerb)version.Cause, version.Number, header.Time);
         Usage.Add(state.Location, LogName.Manifest);
         foreach (StoredBlock block in record.Blocks) Usage.Add(block);
         Count(entry);
+    }
+
+    private static void Add(MemoryEntry entry, in FrameHeader header, SnapshotCreatedRecord record)
+    {
+        entry.Add(new Snapshot(record.Name, record.Version, header.Time));
+        entry.Remember(record.Under, WriteVerb.CreateSnapshot, record.Version, header.Time);
+    }
+
+    private static void Remove(MemoryEntry entry, in FrameHeader header, SnapshotDeletedRecord record)
+    {
+        entry.RemoveSnapshot(record.Name);
+        entry.Remember(record.Under, WriteVerb.DeleteSnapshot, entry.Head.Version.Number, header.Time);
     }
 
     private static VersionState ContentOf(MemoryEntry entry, MemoryVersion version, VersionRecord record, RecordLocation location)
@@ -317,6 +335,7 @@ internal sealed class ShardIndex
 
     private void Erase(MemoryUid uid, MemoryErasedRecord record)
     {
+        if (record.Under is RequestDigest erasure) Erasures.Add(erasure);
         if (Find(uid) is not MemoryRef memory) return;
         if (memory.Loaded is MemoryEntry entry)
         {
@@ -375,13 +394,3 @@ internal sealed class ShardIndex
         _dirty[memory.Uid] = memory;
     }
 }
-
-/// <summary>What happened since the last checkpoint.</summary>
-/// <param name="Memories">Memories whose state is to be stored.</param>
-/// <param name="Removed">Memories that stored pages name and that are gone.</param>
-internal sealed record IndexChanges(ImmutableArray<ChangedMemory> Memories, ImmutableArray<MemoryUid> Removed);
-
-/// <param name="Memory">The memory.</param>
-/// <param name="Entry">Its entry.</param>
-/// <param name="Changes">The count of changes that the stored state includes.</param>
-internal sealed record ChangedMemory(MemoryRef Memory, MemoryEntry Entry, long Changes);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.MessagePack;
+using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Records;
 
@@ -14,7 +15,7 @@ internal static class CheckpointCodec
 
     public static void Write(ref MessagePackWriter writer, CheckpointRecord record)
     {
-        writer.WriteMapHeader(4);
+        writer.WriteMapHeader(record.Erasures.IsEmpty ? 4 : 5);
         writer.WriteInt64(1);
         writer.WriteArrayHeader(record.Before.Length);
         foreach (EpochSeal seal in record.Before)
@@ -32,6 +33,10 @@ internal static class CheckpointCodec
         foreach (RecordLocation page in record.Pages) writer.Write(page);
         writer.WriteInt64(4);
         WriteUsage(ref writer, record.Usage);
+        if (record.Erasures.IsEmpty) return;
+        writer.WriteInt64(5);
+        writer.WriteArrayHeader(record.Erasures.Length);
+        foreach (RequestDigest erasure in record.Erasures) KeyCodec.Write(ref writer, erasure);
     }
 
     public static CheckpointRecord Read(ref MessagePackReader reader)
@@ -56,8 +61,15 @@ internal static class CheckpointCodec
         fields.Field(ref reader, 4);
         ImmutableArray<SegmentUsage> usage = ReadUsage(ref reader);
         fields.Next(ref reader);
+        ImmutableArray<RequestDigest> erasures = [];
+        if (fields.TryField(ref reader, 5))
+        {
+            erasures = ReadDigests(ref reader);
+            fields.Next(ref reader);
+        }
+
         fields.End(ref reader);
-        return new CheckpointRecord(before.MoveToImmutable(), genesis, pages.MoveToImmutable(), usage);
+        return new CheckpointRecord(before.MoveToImmutable(), genesis, pages.MoveToImmutable(), usage) { Erasures = erasures };
     }
 
     public static void WritePage(ref MessagePackWriter writer, DirectoryPageRecord page)
@@ -135,12 +147,15 @@ internal static class CheckpointCodec
 
     public static void WriteErased(ref MessagePackWriter writer, MemoryErasedRecord record)
     {
-        writer.WriteMapHeader(2);
+        writer.WriteMapHeader(record.Under is null ? 2 : 3);
         writer.WriteInt64(1);
         if (record.State is null) writer.WriteNil();
         else writer.Write(record.State);
         writer.WriteInt64(2);
         WriteUsage(ref writer, record.Usage);
+        if (record.Under is null) return;
+        writer.WriteInt64(3);
+        KeyCodec.Write(ref writer, record.Under);
     }
 
     public static MemoryErasedRecord ReadErased(ref MessagePackReader reader)
@@ -152,8 +167,26 @@ internal static class CheckpointCodec
         fields.Field(ref reader, 2);
         ImmutableArray<SegmentUsage> usage = ReadUsage(ref reader);
         fields.Next(ref reader);
+        RequestDigest? under = null;
+        if (fields.TryField(ref reader, 3))
+        {
+            under = KeyCodec.ReadDigest(ref reader);
+            fields.Next(ref reader);
+        }
+
         fields.End(ref reader);
-        return new MemoryErasedRecord(state, usage);
+        return new MemoryErasedRecord(state, usage) { Under = under };
+    }
+
+    private static ImmutableArray<RequestDigest> ReadDigests(ref MessagePackReader reader)
+    {
+        var digests = ImmutableArray.CreateBuilder<RequestDigest>(reader.ReadArrayHeader());
+        for (int i = 0; i < digests.Capacity; i++)
+        {
+            digests.Add(KeyCodec.ReadDigest(ref reader) ?? throw new MessagePackFormatException("An erasure without a digest."));
+        }
+
+        return digests.MoveToImmutable();
     }
 
     private static void WriteUsage(ref MessagePackWriter writer, ImmutableArray<SegmentUsage> segments)

@@ -20,8 +20,8 @@ internal static class RecordCodec
             case MemoryCreatedRecord r: WriteMemoryCreated(ref writer, r); break;
             case MemoryErasedRecord r: CheckpointCodec.WriteErased(ref writer, r); break;
             case VersionRecord r: VersionCodec.WriteRecord(ref writer, r); break;
-            case SnapshotCreatedRecord r: WriteSnapshot(ref writer, r.Name, r.Version); break;
-            case SnapshotDeletedRecord r: WriteSnapshot(ref writer, r.Name, null); break;
+            case SnapshotCreatedRecord r: WriteSnapshot(ref writer, r.Name, r.Version, r.Under); break;
+            case SnapshotDeletedRecord r: WriteSnapshot(ref writer, r.Name, null, r.Under); break;
             case CheckpointRecord r: CheckpointCodec.Write(ref writer, r); break;
             case MemoryAddedRecord r: StateCodec.Write(ref writer, r.State); break;
             case MemoryStateRecord r: StateCodec.Write(ref writer, r.State); break;
@@ -112,7 +112,7 @@ internal static class RecordCodec
 
     private static void WriteMemoryCreated(ref MessagePackWriter writer, MemoryCreatedRecord record)
     {
-        writer.WriteMapHeader(4);
+        writer.WriteMapHeader(record.Under is null ? 4 : 5);
         writer.WriteInt64(1);
         writer.Write(record.Key);
         writer.WriteInt64(2);
@@ -121,6 +121,7 @@ internal static class RecordCodec
         writer.WriteString(record.Metadata);
         writer.WriteInt64(4);
         writer.WriteString(record.Author);
+        KeyCodec.WriteField(ref writer, 5, record.Under);
     }
 
     private static MemoryCreatedRecord ReadMemoryCreated(ref MessagePackReader reader)
@@ -138,18 +139,23 @@ internal static class RecordCodec
         fields.Field(ref reader, 4);
         string? author = reader.ReadString();
         fields.Next(ref reader);
+        WriteKey? under = KeyCodec.ReadField(ref reader, ref fields, 5);
         fields.End(ref reader);
-        return new MemoryCreatedRecord(key, fingerprint, metadata, author);
+        return new MemoryCreatedRecord(key, fingerprint, metadata, author) { Under = under };
     }
 
-    private static void WriteSnapshot(ref MessagePackWriter writer, SnapshotName name, VersionNumber? version)
+    private static void WriteSnapshot(ref MessagePackWriter writer, SnapshotName name, VersionNumber? version, WriteKey? under)
     {
-        writer.WriteMapHeader(version is null ? 1 : 2);
+        writer.WriteMapHeader(1 + (version is null ? 0 : 1) + (under is null ? 0 : 1));
         writer.WriteInt64(1);
         writer.WriteString(name.Value);
-        if (version is null) return;
-        writer.WriteInt64(2);
-        writer.Write(version);
+        if (version is not null)
+        {
+            writer.WriteInt64(2);
+            writer.Write(version);
+        }
+
+        KeyCodec.WriteField(ref writer, 3, under);
     }
 
     private static SnapshotCreatedRecord ReadSnapshotCreated(ref MessagePackReader reader)
@@ -161,8 +167,9 @@ internal static class RecordCodec
         fields.Field(ref reader, 2);
         VersionNumber version = reader.ReadVersion();
         fields.Next(ref reader);
+        WriteKey? under = KeyCodec.ReadField(ref reader, ref fields, 3);
         fields.End(ref reader);
-        return new SnapshotCreatedRecord(name, version);
+        return new SnapshotCreatedRecord(name, version) { Under = under };
     }
 
     private static SnapshotDeletedRecord ReadSnapshotDeleted(ref MessagePackReader reader)
@@ -171,7 +178,8 @@ internal static class RecordCodec
         fields.Field(ref reader, 1);
         SnapshotName name = SnapshotName.Parse(reader.ReadString());
         fields.Next(ref reader);
+        WriteKey? under = KeyCodec.ReadField(ref reader, ref fields, 3);
         fields.End(ref reader);
-        return new SnapshotDeletedRecord(name);
+        return new SnapshotDeletedRecord(name) { Under = under };
     }
 }

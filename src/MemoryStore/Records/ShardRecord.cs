@@ -23,12 +23,26 @@ internal readonly record struct LogSeal(long Address, long Sequence, ulong Chain
 internal sealed record GenesisRecord(ModelFingerprint Fingerprint, Manifest Manifest, ImmutableArray<StoredBlock> Blocks) : ShardRecord(FrameKind.Genesis);
 
 /// <summary>A memory and its version 1, whose content is the genesis of the fingerprint.</summary>
-internal sealed record MemoryCreatedRecord(MemoryKey Key, ModelFingerprint Fingerprint, string? Metadata, string? Author) : ShardRecord(FrameKind.MemoryCreated);
+internal sealed record MemoryCreatedRecord(MemoryKey Key, ModelFingerprint Fingerprint, string? Metadata, string? Author) : ShardRecord(FrameKind.MemoryCreated)
+{
+    /// <summary>The key that it was created under.</summary>
+    public WriteKey? Under { get; init; }
+}
+
+/// <summary>The idempotency key of a write, and what was asked for.</summary>
+internal sealed record WriteKey(string Key, RequestDigest? Digest)
+{
+    public static WriteKey? Of(WriteOrigin origin) => origin.OperationId is string key ? new WriteKey(key, origin.Digest) : null;
+}
 
 /// <summary>The end of a memory. A replay cannot read its state any more, so what that state counted for is told here.</summary>
 /// <param name="State">Its newest stored state; null when no checkpoint has stored one.</param>
 /// <param name="Usage">Bytes that this state refers to.</param>
-internal sealed record MemoryErasedRecord(RecordLocation? State, ImmutableArray<SegmentUsage> Usage) : ShardRecord(FrameKind.MemoryErased);
+internal sealed record MemoryErasedRecord(RecordLocation? State, ImmutableArray<SegmentUsage> Usage) : ShardRecord(FrameKind.MemoryErased)
+{
+    /// <summary>Digest of the memory's name and the key that it was erased under; null = under none.</summary>
+    public RequestDigest? Under { get; init; }
+}
 
 /// <summary>A version after the first, or the content of any version. Exactly one of the three contents is set.</summary>
 /// <param name="Version">Without its time, which stands in the header.</param>
@@ -43,11 +57,23 @@ internal sealed record VersionRecord(
     Manifest? Image,
     VersionNumber? SameAs,
     ImmutableArray<StoredBlock> Blocks,
-    string? Text) : ShardRecord(FrameKind.Version);
+    string? Text) : ShardRecord(FrameKind.Version)
+{
+    /// <summary>What was asked for, when the version was made under a key.</summary>
+    public RequestDigest? Digest { get; init; }
+}
 
-internal sealed record SnapshotCreatedRecord(SnapshotName Name, VersionNumber Version) : ShardRecord(FrameKind.SnapshotCreated);
+internal sealed record SnapshotCreatedRecord(SnapshotName Name, VersionNumber Version) : ShardRecord(FrameKind.SnapshotCreated)
+{
+    /// <summary>The key that it was made under.</summary>
+    public WriteKey? Under { get; init; }
+}
 
-internal sealed record SnapshotDeletedRecord(SnapshotName Name) : ShardRecord(FrameKind.SnapshotDeleted);
+internal sealed record SnapshotDeletedRecord(SnapshotName Name) : ShardRecord(FrameKind.SnapshotDeleted)
+{
+    /// <summary>The key that it was deleted under.</summary>
+    public WriteKey? Under { get; init; }
+}
 
 /// <summary>A fork or an import: the whole memory, whose contents stand in the log already.</summary>
 internal sealed record MemoryAddedRecord(MemoryState State) : ShardRecord(FrameKind.MemoryAdded);
@@ -92,7 +118,11 @@ internal sealed record CheckpointRecord(
     ImmutableArray<EpochSeal> Before,
     ImmutableArray<GenesisState> Genesis,
     ImmutableArray<RecordLocation> Pages,
-    ImmutableArray<SegmentUsage> Usage) : ShardRecord(FrameKind.Checkpoint);
+    ImmutableArray<SegmentUsage> Usage) : ShardRecord(FrameKind.Checkpoint)
+{
+    /// <summary>Erasures that were made under a key, oldest first.</summary>
+    public ImmutableArray<RequestDigest> Erasures { get; init; } = [];
+}
 
 internal sealed record GenesisState(ModelFingerprint Fingerprint, RecordLocation Location, ImmutableArray<StoredBlock> Blocks);
 
@@ -118,7 +148,11 @@ internal sealed record MemoryState(
     ImmutableArray<VersionState> Versions,
     ImmutableArray<VersionGap> Gaps,
     ImmutableArray<Snapshot> Snapshots,
-    ImmutableArray<StoredBlock> Blocks);
+    ImmutableArray<StoredBlock> Blocks)
+{
+    /// <summary>Writes that were made under an idempotency key, oldest first.</summary>
+    public ImmutableArray<KeyedWrite> Keys { get; init; } = [];
+}
 
 /// <summary>Versions that retention dropped.</summary>
 /// <param name="First">The first of them.</param>

@@ -11,7 +11,7 @@ internal static class StateCodec
 {
     public static void Write(ref MessagePackWriter writer, MemoryState memory)
     {
-        writer.WriteMapHeader(9);
+        writer.WriteMapHeader(memory.Keys.IsEmpty ? 9 : 10);
         writer.WriteInt64(1);
         writer.Write(memory.Uid);
         writer.WriteInt64(2);
@@ -32,6 +32,9 @@ internal static class StateCodec
         foreach (Snapshot snapshot in memory.Snapshots) WriteSnapshot(ref writer, snapshot);
         writer.WriteInt64(9);
         writer.Write(memory.Blocks);
+        if (memory.Keys.IsEmpty) return;
+        writer.WriteInt64(10);
+        KeyCodec.WriteWrites(ref writer, memory.Keys);
     }
 
     public static MemoryState Read(ref MessagePackReader reader)
@@ -67,8 +70,15 @@ internal static class StateCodec
         fields.Field(ref reader, 9);
         ImmutableArray<StoredBlock> blocks = reader.ReadBlocks();
         fields.Next(ref reader);
+        ImmutableArray<KeyedWrite> keys = [];
+        if (fields.TryField(ref reader, 10))
+        {
+            keys = KeyCodec.ReadWrites(ref reader);
+            fields.Next(ref reader);
+        }
+
         fields.End(ref reader);
-        return new MemoryState(uid, key, createdAt, fingerprint, metadata, versions.MoveToImmutable(), gaps, snapshots.MoveToImmutable(), blocks);
+        return new MemoryState(uid, key, createdAt, fingerprint, metadata, versions.MoveToImmutable(), gaps, snapshots.MoveToImmutable(), blocks) { Keys = keys };
     }
 
     public static void WriteGaps(ref MessagePackWriter writer, ImmutableArray<VersionGap> gaps)

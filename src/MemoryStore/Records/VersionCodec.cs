@@ -13,7 +13,7 @@ internal static class VersionCodec
 
     public static void WriteRecord(ref MessagePackWriter writer, VersionRecord record)
     {
-        writer.WriteMapHeader(record.Text is null ? 3 : 4);
+        writer.WriteMapHeader(3 + (record.Text is null ? 0 : 1) + (record.Digest is null ? 0 : 1));
         writer.WriteInt64(1);
         WriteVersion(ref writer, record.Version);
         writer.WriteInt64(ContentKey(record));
@@ -22,9 +22,15 @@ internal static class VersionCodec
         else WriteDeltas(ref writer, record.Deltas);
         writer.WriteInt64(5);
         writer.Write(record.Blocks);
-        if (record.Text is null) return;
-        writer.WriteInt64(6);
-        writer.WriteString(record.Text);
+        if (record.Text is not null)
+        {
+            writer.WriteInt64(6);
+            writer.WriteString(record.Text);
+        }
+
+        if (record.Digest is null) return;
+        writer.WriteInt64(7);
+        KeyCodec.Write(ref writer, record.Digest);
     }
 
     public static VersionRecord ReadRecord(ref MessagePackReader reader, HybridTimestamp time)
@@ -51,8 +57,15 @@ internal static class VersionCodec
             fields.Next(ref reader);
         }
 
+        RequestDigest? digest = null;
+        if (fields.TryField(ref reader, 7))
+        {
+            digest = KeyCodec.ReadDigest(ref reader);
+            fields.Next(ref reader);
+        }
+
         fields.End(ref reader);
-        return new VersionRecord(version, deltas, image, sameAs, blocks, text);
+        return new VersionRecord(version, deltas, image, sameAs, blocks, text) { Digest = digest };
     }
 
     /// <summary>A version as the index keeps it: its time is written too.</summary>

@@ -38,7 +38,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     public ValueTask<IDisposable> EnterAsync(MemoryKey key, CancellationToken cancellationToken) => _gates.EnterAsync(key, cancellationToken);
 
     /// <exception cref="LatentDbException">memory_exists, key_unavailable, store_full, store_unavailable, stale_owner.</exception>
-    public async Task<MemoryEntry> CreateAsync(MemoryKey key, ModelFingerprint fingerprint, string? metadata, string? author, CancellationToken cancellationToken)
+    public async Task<MemoryEntry> CreateAsync(MemoryKey key, ModelFingerprint fingerprint, string? metadata, WriteOrigin origin, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
         if (shard.Index.Directory.Find(key) is not null) throw new LatentDbException(ErrorCode.MemoryExists, $"Memory {key} exists already.");
@@ -46,22 +46,26 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
         MemoryUid uid = MemoryIntake.NewUid();
         using (await shard.Keys.Keyring.AddAsync(uid, key.Tenant, cancellationToken).ConfigureAwait(false))
         {
-            await shard.Writer.ChangeAsync(uid, new MemoryCreatedRecord(key, fingerprint, metadata, author)).ConfigureAwait(false);
+            var record = new MemoryCreatedRecord(key, fingerprint, metadata, origin.Author) { Under = WriteKey.Of(origin) };
+            await shard.Writer.ChangeAsync(uid, record).ConfigureAwait(false);
         }
 
         return await shard.Memories.FindAsync(key, CancellationToken.None).ConfigureAwait(false) ?? throw NotFound(key);
     }
 
     /// <summary>Ends a memory: nothing that was stored under its keys can be read afterwards, wherever copies of the files are.</summary>
+    /// <returns>True when it was done before under the same key, and nothing was done now.</returns>
     /// <exception cref="LatentDbException">memory_not_found, store_full, store_unavailable, stale_owner.</exception>
-    public async Task EraseAsync(MemoryKey key, CancellationToken cancellationToken)
+    public async Task<bool> EraseAsync(MemoryKey key, WriteOrigin origin, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
+        if (WasErased(key, origin)) return true;
+        RequestDigest? under = ErasureUnder(key, origin);
         MemoryRef memory = shard.Index.Directory.Find(key) ?? throw NotFound(key);
         await shard.PlacesGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await EraseAsync(memory, await LoadForEraseAsync(memory, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await EraseAsync(memory, await LoadForEraseAsync(memory, cancellationToken).ConfigureAwait(false), under, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -69,11 +73,19 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
         }
 
         settings.Manifests.Remove(memory.Uid);
+        return false;
     }
 
-    private async Task EraseAsync(MemoryRef memory, MemoryEntry? entry, CancellationToken cancellationToken)
+    /// <summary>True when the memory was erased under the origin's key.</summary>
+    public bool WasErased(MemoryKey key, WriteOrigin origin) => ErasureUnder(key, origin) is RequestDigest under && shard.Index.Erasures.Contains(under);
+
+    /// <summary>What a shard remembers of an erasure under a key: nobody can tell the name of the memory from it who does not know it.</summary>
+    private static RequestDigest? ErasureUnder(MemoryKey key, WriteOrigin origin) =>
+        origin.OperationId is string operation ? RequestDigest.Of("erase", key.Tenant.Value, key.Memory.Value, operation) : null;
+
+    private async Task EraseAsync(MemoryRef memory, MemoryEntry? entry, RequestDigest? under, CancellationToken cancellationToken)
     {
-        MemoryErasedRecord record = await DescribeAsync(memory, cancellationToken).ConfigureAwait(false);
+        MemoryErasedRecord record = await DescribeAsync(memory, cancellationToken).ConfigureAwait(false) with { Under = under };
         DataKey? dataKey = shard.Keys.Keyring.Find(memory.Uid);
         try
         {
@@ -115,7 +127,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
         MemoryEntry entry, VersionDraft draft, ImmutableArray<StoredBlock> blocks, VersionNumber expectedHead, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
-        if (Repeated(entry, draft.OperationId) is MemoryVersion first) return first;
+        if (Repeated(entry, new WriteOrigin(draft.OperationId, null) { Digest = draft.Digest }, WriteVerb.Inject) is MemoryVersion first) return first;
         VersionState head = RequireHead(entry, expectedHead);
         if (draft.Fingerprint != head.Version.Fingerprint)
         {
@@ -145,7 +157,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
             HasText = draft.Text is not null,
         };
         bool isImage = head.Depth + draft.Deltas.Length >= settings.WritesBetweenImages;
-        var record = new VersionRecord(version, isImage ? [] : draft.Deltas, isImage ? manifest : null, null, blocks, draft.Text);
+        var record = new VersionRecord(version, isImage ? [] : draft.Deltas, isImage ? manifest : null, null, blocks, draft.Text) { Digest = draft.Digest };
         VersionState committed = await WriteVersionAsync(entry, record).ConfigureAwait(false);
         shard.Manifests.Remember(entry, committed, manifest);
         return committed.Version;
@@ -156,7 +168,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
         MemoryEntry entry, VersionNumber target, VersionNumber expectedHead, WriteOrigin origin, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
-        if (Repeated(entry, origin.OperationId) is MemoryVersion first) return first;
+        if (Repeated(entry, origin, WriteVerb.Rollback) is MemoryVersion first) return first;
         VersionState head = RequireHead(entry, expectedHead);
         VersionState source = entry.Find(target) ?? throw Expired(entry, target);
         MemoryVersion version = source.Version with
@@ -175,28 +187,31 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
             ForkedFrom = null,
             HasText = false,
         };
-        var record = new VersionRecord(version, [], null, source.SameAs ?? target, [], null);
+        var record = new VersionRecord(version, [], null, source.SameAs ?? target, [], null) { Digest = origin.Digest };
         return (await WriteVersionAsync(entry, record).ConfigureAwait(false)).Version;
     }
 
     /// <exception cref="LatentDbException">snapshot_exists, version_expired.</exception>
-    public async Task<Snapshot> CreateSnapshotAsync(MemoryEntry entry, SnapshotName name, VersionNumber version, CancellationToken cancellationToken)
+    public async Task<Snapshot> CreateSnapshotAsync(
+        MemoryEntry entry, SnapshotName name, VersionNumber version, WriteOrigin origin, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         RequireAlive(entry);
+        if (First(entry, origin, WriteVerb.CreateSnapshot) is KeyedWrite first) return new Snapshot(name, first.Version, first.At);
         if (entry.FindSnapshot(name) is not null) throw new LatentDbException(ErrorCode.SnapshotExists, $"Memory {entry.Key} has a snapshot {name} already.");
         if (entry.Find(version) is null) throw Expired(entry, version);
-        await shard.Writer.ChangeAsync(entry.Uid, new SnapshotCreatedRecord(name, version)).ConfigureAwait(false);
+        await shard.Writer.ChangeAsync(entry.Uid, new SnapshotCreatedRecord(name, version) { Under = WriteKey.Of(origin) }).ConfigureAwait(false);
         return entry.FindSnapshot(name)!;
     }
 
     /// <exception cref="LatentDbException">snapshot_not_found.</exception>
-    public async Task DeleteSnapshotAsync(MemoryEntry entry, SnapshotName name, CancellationToken cancellationToken)
+    public async Task DeleteSnapshotAsync(MemoryEntry entry, SnapshotName name, WriteOrigin origin, CancellationToken cancellationToken)
     {
         using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         RequireAlive(entry);
+        if (First(entry, origin, WriteVerb.DeleteSnapshot) is not null) return;
         if (entry.FindSnapshot(name) is null) throw new LatentDbException(ErrorCode.SnapshotNotFound, $"Memory {entry.Key} has no snapshot {name}.");
-        await shard.Writer.ChangeAsync(entry.Uid, new SnapshotDeletedRecord(name)).ConfigureAwait(false);
+        await shard.Writer.ChangeAsync(entry.Uid, new SnapshotDeletedRecord(name) { Under = WriteKey.Of(origin) }).ConfigureAwait(false);
         GC.KeepAlive(entry);
     }
 
@@ -219,8 +234,20 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
         return entry.Find(record.Version.Number)!;
     }
 
-    private static MemoryVersion? Repeated(MemoryEntry entry, string? operationId) =>
-        operationId is null || entry.IsErased ? null : entry.FindOperation(operationId);
+    /// <summary>The version that the first write under this key made.</summary>
+    /// <exception cref="LatentDbException">idempotency_mismatch; version_expired when retention has dropped it: the write was made, but its answer is gone.</exception>
+    private static MemoryVersion? Repeated(MemoryEntry entry, WriteOrigin origin, WriteVerb verb)
+    {
+        if (entry.IsErased || First(entry, origin, verb) is not KeyedWrite first) return null;
+        return entry.Find(first.Version)?.Version ?? throw Expired(entry, first.Version);
+    }
+
+    private static KeyedWrite? First(MemoryEntry entry, WriteOrigin origin, WriteVerb verb)
+    {
+        KeyedWrite? first = entry.FindWrite(origin.OperationId);
+        first?.Require(verb, origin.Digest);
+        return first;
+    }
 
     private static VersionState RequireHead(MemoryEntry entry, VersionNumber expected)
     {

@@ -62,7 +62,7 @@ public sealed partial class MemoryCatalog
     /// <param name="key">The new memory's name.</param>
     /// <param name="fingerprint">A model whose genesis was ensured in this shard.</param>
     /// <param name="metadata">JSON object text, or null.</param>
-    /// <param name="origin">Who asked; the operation id is not kept, because a second creation is memory_exists.</param>
+    /// <param name="origin">Who asked; the key is kept with version 1, where a caller finds it whose second creation is memory_exists.</param>
     /// <param name="cancellationToken">Without effect once the frame is enqueued.</param>
     /// <exception cref="LatentDbException">memory_exists; invalid_request when the metadata is too large; store_full, store_unavailable.</exception>
     public async Task<MemoryTimeline> CreateAsync(
@@ -72,7 +72,7 @@ public sealed partial class MemoryCatalog
         WriteRules.CheckMetadata(key, metadata, StoreLimits.MaxMetadataBytes);
         WriteRules.Check(origin);
         Shard shard = _shards().ShardOf(key);
-        return new MemoryTimeline(shard, await shard.Commit.CreateAsync(key, fingerprint, metadata, origin.Author, cancellationToken).ConfigureAwait(false));
+        return new MemoryTimeline(shard, await shard.Commit.CreateAsync(key, fingerprint, metadata, origin, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>
@@ -153,7 +153,30 @@ public sealed partial class MemoryCatalog
     /// the files are, but for blocks that a fork still names. The bytes go with later compactions.
     /// </summary>
     /// <exception cref="LatentDbException">memory_not_found, store_full, store_unavailable, stale_owner.</exception>
-    public Task EraseAsync(MemoryKey key, CancellationToken cancellationToken) => _shards().ShardOf(key).Commit.EraseAsync(key, cancellationToken);
+    public Task EraseAsync(MemoryKey key, CancellationToken cancellationToken) => EraseAsync(key, WriteOrigin.None, cancellationToken);
+
+    /// <summary>
+    /// The same under an idempotency key, of which each shard remembers the newest <see cref="StoreLimits.MaxRememberedErasures"/>: a second erasure under
+    /// it does nothing, even when there is a new memory of that name.
+    /// </summary>
+    /// <returns>True when it was done before under the same key.</returns>
+    /// <exception cref="LatentDbException">memory_not_found, store_full, store_unavailable, stale_owner.</exception>
+    public Task<bool> EraseAsync(MemoryKey key, WriteOrigin origin, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        WriteRules.Check(origin);
+        return _shards().ShardOf(key).Commit.EraseAsync(key, origin, cancellationToken);
+    }
+
+    /// <summary>True when there is a memory of that name.</summary>
+    public bool Exists(MemoryKey key) => _shards().ShardOf(key).Index.Directory.Find(key) is not null;
+
+    /// <summary>True when the memory of that name was erased under the origin's key.</summary>
+    public bool WasErased(MemoryKey key, WriteOrigin origin)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        return _shards().ShardOf(key).Commit.WasErased(key, origin);
+    }
 
     private List<(Shard Shard, MemoryRef Memory)> Find(TenantId tenant, int limit, MemoryId? after) =>
     [

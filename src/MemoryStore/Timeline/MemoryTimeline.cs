@@ -65,6 +65,17 @@ public sealed class MemoryTimeline
         return _entry.FindOperation(operationId);
     }
 
+    /// <summary>The write that was made under the origin's idempotency key; null when there was none.</summary>
+    /// <exception cref="LatentDbException">idempotency_mismatch when it was another verb or another request.</exception>
+    public KeyedWrite? FindWrite(WriteOrigin origin, WriteVerb verb)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        RequireAlive();
+        KeyedWrite? first = _entry.FindWrite(origin.OperationId);
+        first?.Require(verb, origin.Digest);
+        return first;
+    }
+
     /// <summary>What became of the memory's rows between two of its versions, in either direction.</summary>
     /// <exception cref="LatentDbException">version_not_found, version_expired, snapshot_not_found, memory_not_found, data_damaged.</exception>
     public async ValueTask<VersionDiff> DiffAsync(VersionSelector from, VersionSelector to, CancellationToken cancellationToken)
@@ -122,7 +133,7 @@ public sealed class MemoryTimeline
         RequireAlive();
 
         // Before the target is looked for: it may have been dropped since the first call under this key.
-        if (origin.OperationId is string operation && _entry.FindOperation(operation) is MemoryVersion first) return first;
+        if (FindWrite(origin, WriteVerb.Rollback) is KeyedWrite first) return GetVersion(first.Version);
         VersionState target = await VersionResolver.ResolveAsync(_shard, _entry, to).ConfigureAwait(false);
         return await _shard.Commit.RollBackAsync(_entry, target.Version.Number, expectedHead, origin, cancellationToken).ConfigureAwait(false);
     }
@@ -139,12 +150,19 @@ public sealed class MemoryTimeline
 
     /// <summary>Gives a version a name: one frame, whatever the size of the pool.</summary>
     /// <exception cref="LatentDbException">snapshot_exists, version_not_found, snapshot_not_found.</exception>
-    public async Task<Snapshot> CreateSnapshotAsync(SnapshotName name, VersionSelector at, CancellationToken cancellationToken)
+    public Task<Snapshot> CreateSnapshotAsync(SnapshotName name, VersionSelector at, CancellationToken cancellationToken) =>
+        CreateSnapshotAsync(name, at, WriteOrigin.None, cancellationToken);
+
+    /// <summary>The same under an idempotency key: a second one changes nothing and gets the first one's snapshot, even if it is gone.</summary>
+    /// <exception cref="LatentDbException">idempotency_mismatch; snapshot_exists, version_not_found, snapshot_not_found.</exception>
+    public async Task<Snapshot> CreateSnapshotAsync(SnapshotName name, VersionSelector at, WriteOrigin origin, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(at);
-        RequireAlive();
+        ArgumentNullException.ThrowIfNull(origin);
+        WriteRules.Check(origin);
+        if (FindWrite(origin, WriteVerb.CreateSnapshot) is KeyedWrite first) return new Snapshot(name, first.Version, first.At);
         VersionState version = await VersionResolver.ResolveAsync(_shard, _entry, at).ConfigureAwait(false);
-        return await _shard.Commit.CreateSnapshotAsync(_entry, name, version.Version.Number, cancellationToken).ConfigureAwait(false);
+        return await _shard.Commit.CreateSnapshotAsync(_entry, name, version.Version.Number, origin, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>All snapshots, by name.</summary>
@@ -155,8 +173,16 @@ public sealed class MemoryTimeline
     }
 
     /// <exception cref="LatentDbException">snapshot_not_found.</exception>
-    public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) =>
-        _shard.Commit.DeleteSnapshotAsync(_entry, name, cancellationToken);
+    public Task DeleteSnapshotAsync(SnapshotName name, CancellationToken cancellationToken) => DeleteSnapshotAsync(name, WriteOrigin.None, cancellationToken);
+
+    /// <summary>The same under an idempotency key: a second one changes nothing.</summary>
+    /// <exception cref="LatentDbException">idempotency_mismatch; snapshot_not_found.</exception>
+    public Task DeleteSnapshotAsync(SnapshotName name, WriteOrigin origin, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        WriteRules.Check(origin);
+        return _shard.Commit.DeleteSnapshotAsync(_entry, name, origin, cancellationToken);
+    }
 
     internal static MemorySummary Summarise(MemoryEntry entry) =>
         new(entry.Key, entry.Uid, entry.CreatedAt, entry.Head.Version, entry.Metadata, entry.OwnedBytes) { Bytes = entry.Bytes, Versions = entry.VersionCount };

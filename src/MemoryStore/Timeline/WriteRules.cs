@@ -11,7 +11,7 @@ internal static class WriteRules
     /// <exception cref="LatentDbException">invalid_request.</exception>
     public static void Check(WriteOrigin origin)
     {
-        CheckLength(origin.OperationId, "An operation id", StoreLimits.MaxOperationIdLength);
+        CheckLength(origin.OperationId, "An idempotency key", StoreLimits.MaxOperationIdLength);
         CheckLength(origin.Author, "An author", StoreLimits.MaxAuthorLength);
     }
 

@@ -15,6 +15,9 @@ public sealed record VersionDraft(
     int Tokens,
     string? OperationId)
 {
+    /// <summary>What was asked for, for the comparison with a second request under the same key; null = the key alone decides.</summary>
+    public RequestDigest? Digest { get; init; }
+
     /// <summary>Id of the API key that asked; at most 64 characters.</summary>
     public string? Author { get; init; }
 

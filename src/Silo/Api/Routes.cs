@@ -18,11 +18,11 @@ internal static class Routes
     public static void Map(IEndpointRouteBuilder app)
     {
         RouteGroupBuilder v1 = app.MapGroup("/v1/memories").WithTags("memories");
-        v1.MapPost("/", CreateMemory.HandleAsync).Needs(Role.Writer).Takes<CreateMemory.Body>().Gives<MemoryBody>(201, "createMemory", "Creates a memory.", 400, 409, 413, 415, 507);
+        v1.MapPost("/", CreateMemory.HandleAsync).Needs(Role.Writer).Reads(ApiParameter.IdempotencyKey).Takes<CreateMemory.Body>().Gives<MemoryBody>(201, "createMemory", "Creates a memory.", 400, 409, 413, 415, 422, 507);
         v1.MapGet("/", ListMemories.HandleAsync).Needs(Role.Reader).Reads(ApiParameter.Limit, ApiParameter.Cursor).Gives<MemoryPageBody>(200, "listMemories", "Lists memories in order of id.", 400);
         v1.MapGet("/{id}", GetMemory.HandleAsync).Needs(Role.Reader).Gives<MemoryBody>(200, "getMemory", "A memory and its head.", 400, 404);
-        v1.MapDelete("/{id}", EraseMemory.HandleAsync).Needs(Role.Admin).GivesNothing("eraseMemory", "Erases a memory for good: its key is destroyed before the answer.", 400, 404, 507);
-        v1.MapPost("/{id}/fork", ForkMemory.HandleAsync).Needs(Role.Writer).Takes<ForkMemory.Body>().Gives<MemoryBody>(201, "forkMemory", "Creates a memory from a version of this one.", 400, 404, 409, 410, 413, 415, 507);
+        v1.MapDelete("/{id}", EraseMemory.HandleAsync).Needs(Role.Admin).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).GivesNothing("eraseMemory", "Erases a memory for good: its key is destroyed before the answer.", 400, 404, 412, 507);
+        v1.MapPost("/{id}/fork", ForkMemory.HandleAsync).Needs(Role.Writer).Reads(ApiParameter.IdempotencyKey).Takes<ForkMemory.Body>().Gives<MemoryBody>(201, "forkMemory", "Creates a memory from a version of this one.", 400, 404, 409, 410, 413, 415, 422, 507);
         v1.MapPost("/{id}/inject", InjectText.HandleAsync).Needs(Role.Writer).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).Takes<InjectText.Body>().Gives<InjectText.Answer>(200, "inject", "Writes text into a memory.", 400, 404, 409, 412, 413, 415, 422, 507);
         v1.MapPost("/{id}/query", Query).Needs(Role.Reader).Takes<QueryBody>().Streams(Stream).Gives<QueryAnswer>(200, "query", "Asks the model with one version of a memory; with stream, server-sent events.", 400, 404, 409, 410, 413, 415, 422);
         v1.MapGet("/{id}/versions", ListVersions.HandleAsync).Needs(Role.Reader).Reads(ApiParameter.Limit, ApiParameter.Cursor).Gives<VersionPageBody>(200, "listVersions", "Versions, newest first.", 400, 404);
@@ -30,11 +30,11 @@ internal static class Routes
         v1.MapGet("/{id}/versions/{version}/text", GetVersionText.HandleAsync).Needs(Role.Reader).Gives<GetVersionText.Answer>(200, "getVersionText", "The text that a version injected.", 400, 404, 410);
         v1.MapGet("/{id}/diff", DiffVersions.HandleAsync).Needs(Role.Reader).Reads(ApiParameter.From, ApiParameter.To).Gives<DiffBody>(200, "diffVersions", "What differs between two versions: texts, blocks, rows per layer.", 400, 404, 409, 410);
         v1.MapPost("/{id}/rollback", RollBack.HandleAsync).Needs(Role.Writer).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).Takes<RollBack.Body>().Gives<RollBack.Answer>(200, "rollback", "Makes a new head with the content of an older version.", 400, 404, 409, 410, 412, 413, 415, 422, 507);
-        v1.MapPost("/{id}/snapshots", CreateSnapshot.HandleAsync).Needs(Role.Writer).Takes<CreateSnapshot.Body>().Gives<SnapshotBody>(201, "createSnapshot", "Names a version.", 400, 404, 409, 410, 413, 415, 507);
+        v1.MapPost("/{id}/snapshots", CreateSnapshot.HandleAsync).Needs(Role.Writer).Reads(ApiParameter.IfMatch, ApiParameter.IdempotencyKey).Takes<CreateSnapshot.Body>().Gives<SnapshotBody>(201, "createSnapshot", "Names a version.", 400, 404, 409, 410, 412, 413, 415, 422, 507);
         v1.MapGet("/{id}/snapshots", ListSnapshots.HandleAsync).Needs(Role.Reader).Gives<SnapshotListBody>(200, "listSnapshots", "All snapshots, by name.", 400, 404);
-        v1.MapDelete("/{id}/snapshots/{name}", DeleteSnapshot.HandleAsync).Needs(Role.Writer).GivesNothing("deleteSnapshot", "Takes a snapshot's name away.", 400, 404, 507);
+        v1.MapDelete("/{id}/snapshots/{name}", DeleteSnapshot.HandleAsync).Needs(Role.Writer).Reads(ApiParameter.IdempotencyKey).GivesNothing("deleteSnapshot", "Takes a snapshot's name away.", 400, 404, 422, 507);
         v1.MapGet("/{id}/export", Export).Needs(Role.Reader).Reads(ApiParameter.At, ApiParameter.Passphrase, ApiParameter.Recipient).GivesArchive("exportMemory", "The memory as one archive.", 400, 404, 410);
-        v1.MapPost("/import", Import).Needs(Role.Writer).Reads(ApiParameter.NewId, ApiParameter.Passphrase, ApiParameter.PrivateKey).TakesArchive().Gives<MemoryBody>(201, "importMemory", "Makes a memory of an archive.", 400, 409, 413, 415, 422, 507);
+        v1.MapPost("/import", Import).Needs(Role.Writer).Reads(ApiParameter.NewId, ApiParameter.Passphrase, ApiParameter.PrivateKey, ApiParameter.IdempotencyKey).TakesArchive().Gives<MemoryBody>(201, "importMemory", "Makes a memory of an archive.", 400, 409, 413, 415, 422, 507);
     }
 
     private static Task Query(string id, HttpContext context, RequestScope scope, QueryMemory query) => query.HandleAsync(id, context, scope);

@@ -63,8 +63,15 @@ internal static class MemoryGrainVerbs
         this IMemoryGrain memory, string text, long? expectedHead = null, string? operation = null, CancellationToken cancellationToken = default) =>
         memory.InjectAsync(new InjectCommand(new TextInput.Plain(text), null, expectedHead is { } head ? new VersionNumber(head) : null, new WriteOrigin(operation, null)), cancellationToken);
 
-    public static Task<MemoryVersion> RollBackAsync(this IMemoryGrain memory, string to, long? expectedHead = null, string? operation = null) =>
-        memory.RollBackAsync(new RollbackCommand(VersionSelector.Parse(to), expectedHead is { } head ? new VersionNumber(head) : null, new WriteOrigin(operation, null)), CancellationToken.None);
+    public static async Task<MemoryVersion> RollBackAsync(this IMemoryGrain memory, string to, long? expectedHead = null, string? operation = null) =>
+        (await memory.RollBackAsync(
+            new RollbackCommand(VersionSelector.Parse(to), expectedHead is { } head ? new VersionNumber(head) : null, new WriteOrigin(operation, null)), CancellationToken.None)).Value;
+
+    public static Task<bool> EraseAsync(this IMemoryGrain memory, string? operation = null) =>
+        memory.EraseAsync(new EraseCommand(null, new WriteOrigin(operation, null)), CancellationToken.None);
+
+    public static async Task<Snapshot> SnapshotAsync(this IMemoryGrain memory, string name, string at = "head") =>
+        (await memory.CreateSnapshotAsync(new SnapshotCommand(SnapshotName.Parse(name), VersionSelector.Parse(at), null, WriteOrigin.None), CancellationToken.None)).Value;
 
     public static async Task<string> AskAsync(this IMemoryGrain memory, string at = "head")
     {

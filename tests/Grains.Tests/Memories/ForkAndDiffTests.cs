@@ -37,9 +37,9 @@ public sealed class ForkAndDiffTests
         IMemoryGrain eve = await ForkAsync(host, "bob", "head", "eve");
         IMemoryGrain sue = await ForkAsync(host, "bob", "head", "sue");
 
-        await sue.EraseAsync(CancellationToken.None);
+        await sue.EraseAsync();
         string bobAfter = await bob.AskAsync();
-        await bob.EraseAsync(CancellationToken.None);
+        await bob.EraseAsync();
 
         Assert.Equal("one", bobAfter);
         Assert.Equal("one", await eve.AskAsync());
@@ -120,7 +120,7 @@ public sealed class ForkAndDiffTests
 
         InjectResult result = await bob.InjectAsync(
             new InjectCommand(new TextInput.Plain("one"), null, null, origin) { Metadata = """{"source":"chat"}""" }, CancellationToken.None);
-        MemoryVersion back = await bob.RollBackAsync(new RollbackCommand(VersionSelector.Parse("1"), null, new WriteOrigin(null, "author-8")), CancellationToken.None);
+        MemoryVersion back = (await bob.RollBackAsync(new RollbackCommand(VersionSelector.Parse("1"), null, new WriteOrigin(null, "author-8")), CancellationToken.None)).Value;
 
         Assert.Equal(("key-1", "author-7", """{"source":"chat"}"""), (result.Version.OperationId, result.Version.Author, result.Version.Metadata));
         Assert.Equal("author-8", back.Author);

@@ -29,7 +29,7 @@ public sealed class MemoryGrainTests
         await using GrainHostFixture host = await GrainHostFixture.StartAsync();
         IMemoryGrain memory = await host.CreateAsync("bob");
         InjectResult first = await memory.InjectAsync("one");
-        await memory.CreateSnapshotAsync(new SnapshotCommand(SnapshotName.Parse("early"), VersionSelector.Head), CancellationToken.None);
+        await memory.SnapshotAsync("early");
 
         await memory.InjectAsync("two");
 
@@ -120,7 +120,7 @@ public sealed class MemoryGrainTests
 
         LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(() => memory.RollBackAsync("1", operation: "key-1"));
 
-        Assert.Equal(ErrorCode.InvalidRequest, error.Code);
+        Assert.Equal(ErrorCode.IdempotencyMismatch, error.Code);
         Assert.Equal(2, await memory.HeadAsync());
     }
 
@@ -179,7 +179,7 @@ public sealed class MemoryGrainTests
         IMemoryGrain memory = await host.CreateAsync("bob");
         await memory.InjectAsync("one");
 
-        await memory.EraseAsync(CancellationToken.None);
+        await memory.EraseAsync();
         LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(() => memory.AskAsync());
         await host.CreateAsync("bob");
 
@@ -197,8 +197,8 @@ public sealed class MemoryGrainTests
         await memory.InjectAsync("one");
         Assert.Empty(host.Model.Forgotten);
 
-        await memory.EraseAsync(CancellationToken.None);
-        await Assert.ThrowsAsync<LatentDbException>(() => memory.EraseAsync(CancellationToken.None));
+        await memory.EraseAsync();
+        await Assert.ThrowsAsync<LatentDbException>(() => memory.EraseAsync());
 
         Assert.Equal([uid], host.Model.Forgotten);
     }

@@ -47,6 +47,13 @@ public sealed class RecordCodecTests
         yield return new VersionRecord(Version with { Cause = VersionCause.Rollback, RestoredFrom = VersionNumber.First }, [], null, VersionNumber.First, [], null);
         yield return new SnapshotCreatedRecord(SnapshotName.Parse("s"), VersionNumber.First);
         yield return new SnapshotDeletedRecord(SnapshotName.Parse("s"));
+        yield return new SnapshotCreatedRecord(SnapshotName.Parse("s"), VersionNumber.First) { Under = new WriteKey("op", RequestDigest.Of("a")) };
+        yield return new SnapshotDeletedRecord(SnapshotName.Parse("s")) { Under = new WriteKey("op", null) };
+        yield return new MemoryCreatedRecord(OpenStore.Key("bob"), Fingerprint, null, null) { Under = new WriteKey("op", RequestDigest.Of("a")) };
+        yield return new MemoryErasedRecord(Location, []) { Under = RequestDigest.Of("a") };
+        yield return new VersionRecord(Version, [], Pool, null, [], null) { Digest = RequestDigest.Of("a", null) };
+        yield return new MemoryStateRecord(Memory() with { Keys = [new KeyedWrite("op", WriteVerb.DeleteSnapshot, RequestDigest.Of("a"), VersionNumber.First, new HybridTimestamp(7))] });
+        yield return new CheckpointRecord([], [], [], []) { Erasures = [RequestDigest.Of("a")] };
         yield return new CheckpointRecord(
             [new EpochSeal(new Epoch(2), seal, default)],
             [new GenesisState(Fingerprint, Location, Blocks)],
@@ -123,7 +130,7 @@ public sealed class RecordCodecTests
         writer.WriteString("trip");
         writer.WriteInt64(2);
         writer.WriteInt64(5);
-        writer.WriteInt64(3);
+        writer.WriteInt64(8);
         writer.WriteArrayHeader(1);
         writer.WriteString("new");
         writer.WriteInt64(9);

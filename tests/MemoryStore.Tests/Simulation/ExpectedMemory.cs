@@ -42,6 +42,11 @@ internal sealed record ExpectedMemory(ImmutableList<ExpectedVersion> Versions, I
         string snapshots = string.Join(',', timeline.ListSnapshots().Select(s => $"{s.Name}={s.Version}"));
         string expected = string.Join(',', Snapshots.Select(s => $"{s.Key}={s.Value}"));
         if (snapshots != expected) return $"{key} has snapshots {snapshots}, expected {expected}";
+        foreach (ExpectedVersion version in Versions.Where(v => v.OperationId is not null))
+        {
+            if (timeline.FindOperation(version.OperationId!)?.Number != version.Number) return $"{key} has forgotten operation {version.OperationId}";
+        }
+
         var read = new HashSet<BlockId>();
         foreach (ExpectedVersion version in Versions)
         {

@@ -92,8 +92,9 @@ internal sealed class SimulatedWriter(TestModel model, string name, int seed)
     public async Task CreateAsync(MemoryCatalog catalog)
     {
         Manifest genesis = await catalog.EnsureGenesisAsync(Main, model.Fingerprint, model.WriteGenesisAsync, CancellationToken.None);
-        Try(Main, ExpectedMemory.None.With(new ExpectedVersion(VersionNumber.First, genesis, null)));
-        MemoryTimeline timeline = await catalog.CreateAsync(Main, model.Fingerprint, null, WriteOrigin.None, CancellationToken.None);
+        WriteOrigin origin = NextOrigin();
+        Try(Main, ExpectedMemory.None.With(new ExpectedVersion(VersionNumber.First, genesis, origin.OperationId)));
+        MemoryTimeline timeline = await catalog.CreateAsync(Main, model.Fingerprint, null, origin, CancellationToken.None);
         Acknowledge(timeline.Summary.Head);
     }
 
@@ -149,7 +150,7 @@ internal sealed class SimulatedWriter(TestModel model, string name, int seed)
         VersionNumber version = AnyVersion(key).Number;
         MemoryTimeline timeline = await catalog.OpenAsync(key, CancellationToken.None);
         Try(key, _known[key] with { Snapshots = _known[key].Snapshots.Add(snapshot, version.Value) });
-        await timeline.CreateSnapshotAsync(SnapshotName.Parse(snapshot), At(version), CancellationToken.None);
+        await timeline.CreateSnapshotAsync(SnapshotName.Parse(snapshot), At(version), NextOrigin(), CancellationToken.None);
         Acknowledge();
     }
 
@@ -159,14 +160,14 @@ internal sealed class SimulatedWriter(TestModel model, string name, int seed)
         string snapshot = _known[key].Snapshots.Keys.ElementAt(_random.Next(_known[key].Snapshots.Count));
         MemoryTimeline timeline = await catalog.OpenAsync(key, CancellationToken.None);
         Try(key, _known[key] with { Snapshots = _known[key].Snapshots.Remove(snapshot) });
-        await timeline.DeleteSnapshotAsync(SnapshotName.Parse(snapshot), CancellationToken.None);
+        await timeline.DeleteSnapshotAsync(SnapshotName.Parse(snapshot), NextOrigin(), CancellationToken.None);
         Acknowledge();
     }
 
     private async Task EraseAsync(MemoryCatalog catalog, MemoryKey key)
     {
         Try(key, ExpectedMemory.None);
-        await catalog.EraseAsync(key, CancellationToken.None);
+        await catalog.EraseAsync(key, NextOrigin(), CancellationToken.None);
         Acknowledge();
     }
 

@@ -30,7 +30,7 @@ internal sealed class CheckpointWriter(ShardIndex index, EpochSet epochs, ShardK
 
         ImmutableArray<SegmentUsage> usage = index.Usage.ToArray();
         var live = usage.Select(u => u.Segment.Epoch).ToHashSet();
-        var record = new CheckpointRecord([.. epochs.Seals.Where(s => live.Contains(s.Epoch))], index.Genesis, index.Pages.Places, usage);
+        var record = new CheckpointRecord([.. epochs.Seals.Where(s => live.Contains(s.Epoch))], index.Genesis, index.Pages.Places, usage) { Erasures = index.Erasures.ToArray() };
         await AppendAsync(append, ShardKeys.ShardUid, record, (_, _) => index.Stored(changes, places)).ConfigureAwait(false);
     }
 

@@ -52,7 +52,10 @@ internal sealed class MemoryFork(Shard from, MemoryEntry source, VersionState ve
         };
         RecordLocation content = await intake.StageContentAsync(new VersionRecord(first, [], manifest, null, [], null), cancellationToken).ConfigureAwait(false);
         return new MemoryState(
-            intake.Uid, intake.Key, default, source.Fingerprint, metadata, [new VersionState(first, ContentKind.Image, null, content, 0)], [], [], blocks);
+            intake.Uid, intake.Key, default, source.Fingerprint, metadata, [new VersionState(first, ContentKind.Image, null, content, 0)], [], [], blocks)
+        {
+            Keys = MemoryIntake.KeysOf(origin, WriteVerb.Fork),
+        };
     }
 
     private ImmutableArray<StoredBlock> Borrow(Manifest manifest) => [.. manifest.Blocks.Where(b => !from.Index.Blocks.IsGenesis(b.Id)).Select(b => Require(b.Id))];

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Encryption;
@@ -6,6 +7,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Time;
+using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Shards.Staging;
 
@@ -51,7 +53,11 @@ internal sealed class MemoryIntake : IBlockSink, IAsyncDisposable
     public ValueTask StageAsync(BlockSlice slice, CancellationToken cancellationToken) => _staging.StageAsync(slice, cancellationToken);
 
     /// <summary>The staged blocks, for the state.</summary>
-    public System.Collections.Immutable.ImmutableArray<StoredBlock> ToBlocks(IEnumerable<BlockId> named) => _staging.ToBlocks(named);
+    public ImmutableArray<StoredBlock> ToBlocks(IEnumerable<BlockId> named) => _staging.ToBlocks(named);
+
+    /// <summary>What a memory that is added at once remembers of the key that it is added under.</summary>
+    public static ImmutableArray<KeyedWrite> KeysOf(WriteOrigin origin, WriteVerb verb) =>
+        origin.OperationId is string key ? [new KeyedWrite(key, verb, origin.Digest, VersionNumber.First, default)] : [];
 
     /// <summary>Stages the content of a version; its place belongs into the state.</summary>
     public Task<RecordLocation> StageContentAsync(VersionRecord content, CancellationToken cancellationToken)

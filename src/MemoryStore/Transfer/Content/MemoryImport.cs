@@ -62,7 +62,10 @@ internal sealed class MemoryImport(MemoryIntake intake, ArchivedMemory memory, W
         _versions.ToImmutable(),
         read.Gaps,
         read.Snapshots,
-        intake.ToBlocks(_blocks));
+        intake.ToBlocks(_blocks))
+    {
+        Keys = MemoryIntake.KeysOf(origin, WriteVerb.Import),
+    };
 
     /// <summary>An archive of one version begins another memory, now.</summary>
     private MemoryVersion First(MemoryVersion archived) => archived with

@@ -1,6 +1,7 @@
 using System.Buffers;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Api.Memories;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Streams;
@@ -21,18 +22,21 @@ internal sealed class ImportMemory(SiloOptions options)
     {
         HttpRequest request = context.Request;
         string? id = request.Query["id"];
-        IMemoryGrain memory = scope.Memory(id ?? Guid.CreateVersion7().ToString());
+        WriteOrigin origin = scope.Origin(request);
+        IMemoryGrain memory = scope.Memory(id ?? NewMemoryId.For(scope, "import", origin));
         var command = new ImportCommand
         {
             Passphrase = ArchiveSecret.Read(request, ArchiveSecret.PassphraseHeader),
             PrivateKey = ArchiveSecret.Read(request, ArchiveSecret.PrivateKeyHeader),
-            Origin = scope.Origin(request),
+            Origin = origin,
         };
         RequireArchive(request);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = options.MaxImportBytes;
         try
         {
-            return CreatedMemory.Answer(context, await memory.ImportAsync(command, request.Body, context.RequestAborted).ConfigureAwait(false));
+            WriteResult<MemorySummary> result = await memory.ImportAsync(command, request.Body, context.RequestAborted).ConfigureAwait(false);
+            if (result.IsReplay) await DrainAsync(request).ConfigureAwait(false);
+            return CreatedMemory.Answer(context, result);
         }
         catch (LatentDbException)
         {

@@ -38,6 +38,7 @@ internal static class InjectText
             Metadata = MetadataText.Check(body.Metadata, MetadataText.MaxVersionBytes),
         };
         InjectResult result = await Conditional.RunAsync(() => memory.InjectAsync(command, cancellationToken), expected).ConfigureAwait(false);
+        ResponseHeaders.Replayed(context.Response, result.IsReplay);
         context.Response.Headers.ETag = RequestHeaders.ETag(result.Version.Number);
         return Results.Json(ToAnswer(id, result), ApiJson.Options);
     }

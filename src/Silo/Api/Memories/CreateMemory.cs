@@ -1,6 +1,6 @@
 using System.Text.Json;
 using LatentDb.Grains.Contracts;
-using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Memories;
@@ -15,8 +15,9 @@ internal static class CreateMemory
     public static async Task<IResult> HandleAsync(HttpContext context, RequestScope scope, BodyReader reader, CancellationToken cancellationToken)
     {
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
-        MemoryId id = MemoryId.Parse(body.Id ?? Guid.CreateVersion7().ToString());
-        var command = new CreateMemoryCommand(MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), scope.Origin(context.Request));
-        return CreatedMemory.Answer(context, await scope.Memory(id.Value).CreateAsync(command, cancellationToken).ConfigureAwait(false));
+        WriteOrigin origin = scope.Origin(context.Request);
+        IMemoryGrain memory = scope.Memory(body.Id ?? NewMemoryId.For(scope, "create", origin));
+        var command = new CreateMemoryCommand(MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), origin);
+        return CreatedMemory.Answer(context, await memory.CreateAsync(command, cancellationToken).ConfigureAwait(false));
     }
 }

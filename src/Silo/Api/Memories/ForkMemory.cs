@@ -18,9 +18,10 @@ internal static class ForkMemory
     {
         MemoryKey source = scope.Key(id);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
+        WriteOrigin origin = scope.Origin(context.Request);
         VersionSelector at = body.At is null ? VersionSelector.Head : VersionSelector.Parse(body.At);
-        var command = new ForkCommand(source, at, MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), scope.Origin(context.Request));
-        IMemoryGrain target = scope.Memory(body.Id ?? Guid.CreateVersion7().ToString());
+        var command = new ForkCommand(source, at, MetadataText.Check(body.Metadata, MetadataText.MaxMemoryBytes), origin);
+        IMemoryGrain target = scope.Memory(body.Id ?? NewMemoryId.For(scope, "fork", origin));
         return CreatedMemory.Answer(context, await target.CreateForkAsync(command, cancellationToken).ConfigureAwait(false));
     }
 }

@@ -16,8 +16,10 @@ internal static class CreateSnapshot
     {
         IMemoryGrain memory = scope.Memory(id);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
-        var command = new SnapshotCommand(SnapshotName.Parse(body.Name), body.At is null ? VersionSelector.Head : VersionSelector.Parse(body.At));
-        Snapshot snapshot = await memory.CreateSnapshotAsync(command, cancellationToken).ConfigureAwait(false);
-        return Results.Json(SnapshotBody.Of(snapshot), ApiJson.Options, statusCode: StatusCodes.Status201Created);
+        VersionSelector at = body.At is null ? VersionSelector.Head : VersionSelector.Parse(body.At);
+        var command = new SnapshotCommand(SnapshotName.Parse(body.Name), at, RequestHeaders.IfMatch(context.Request), scope.Origin(context.Request));
+        WriteResult<Snapshot> result = await Conditional.RunAsync(() => memory.CreateSnapshotAsync(command, cancellationToken), command.ExpectedHead).ConfigureAwait(false);
+        ResponseHeaders.Replayed(context.Response, result.IsReplay);
+        return Results.Json(SnapshotBody.Of(result.Value), ApiJson.Options, statusCode: StatusCodes.Status201Created);
     }
 }

@@ -26,7 +26,9 @@ internal static class RollBack
         WriteOrigin origin = scope.Origin(context.Request);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
         var command = new RollbackCommand(ParseTarget(body.To), expected, origin);
-        MemoryVersion version = await Conditional.RunAsync(() => memory.RollBackAsync(command, cancellationToken), expected).ConfigureAwait(false);
+        WriteResult<MemoryVersion> result = await Conditional.RunAsync(() => memory.RollBackAsync(command, cancellationToken), expected).ConfigureAwait(false);
+        MemoryVersion version = result.Value;
+        ResponseHeaders.Replayed(context.Response, result.IsReplay);
         context.Response.Headers.ETag = RequestHeaders.ETag(version.Number);
         return Results.Json(new Answer(id, version.Number.Value, version.RestoredFrom!.Value.Value, version.CommittedAt.ToString()), ApiJson.Options);
     }

@@ -30,5 +30,5 @@ internal sealed record ApiParameter(string Name, bool IsHeader, bool IsNumber, s
     public static readonly ApiParameter IfMatch = new("If-Match", true, false, "ETag of the head, such as \"v12\": the write is refused with 412 when the head is another.");
 
     public static readonly ApiParameter IdempotencyKey = new(
-        "Idempotency-Key", true, false, $"1 to {RequestHeaders.MaxIdempotencyKeyLength} visible ASCII characters: a second write under it changes nothing and gets the first one's version.");
+        "Idempotency-Key", true, false, $"1 to {RequestHeaders.MaxIdempotencyKeyLength} visible ASCII characters: a second write under it changes nothing and gets the first one's answer, with the header Idempotency-Replayed.");
 }
