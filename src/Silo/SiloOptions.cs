@@ -108,7 +108,7 @@ public sealed class SiloOptions
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {
-        if (MaxBodyBytes is < 1024 or > 1L << 32) throw Invalid(nameof(MaxBodyBytes), MaxBodyBytes, "1024 to 4294967296");
+        if (MaxBodyBytes is < 1024 or > 1L << 30) throw Invalid(nameof(MaxBodyBytes), MaxBodyBytes, "1024 to 1073741824");
         if (MaxImportBytes < 1024) throw Invalid(nameof(MaxImportBytes), MaxImportBytes, "1024 or more");
         if (RetentionDays is < 0 or > 36_500) throw Invalid(nameof(RetentionDays), RetentionDays, "0 to 36500");
         if (RetentionVersions < 0) throw Invalid(nameof(RetentionVersions), RetentionVersions, "0 or more");

@@ -9,6 +9,7 @@ using LatentDb.Silo.Api.Archives;
 using LatentDb.Silo.Api.Query;
 using LatentDb.Silo.Health;
 using LatentDb.Silo.Http;
+using LatentDb.Silo.Http.Edge;
 using LatentDb.Silo.Http.Streams;
 using LatentDb.Silo.OpenAi;
 using LatentDb.Silo.Security;
@@ -26,6 +27,8 @@ internal static class SiloBuilder
     /// <exception cref="MemoryStore.Errors.LatentDbException">configuration_invalid.</exception>
     public static WebApplication Build(string[] arguments, Action<WebApplicationBuilder>? adjust = null)
     {
+        // Two readers of one stream must see the same requests: proxies do not agree on whether a lone LF ends a line. Kestrel has no option for it.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         SiloOptions options = SiloConfiguration.Read(builder.Configuration, arguments);
         builder.WebHost.UseUrls(options.Urls);
@@ -37,8 +40,11 @@ internal static class SiloBuilder
         adjust?.Invoke(builder);
 
         WebApplication app = builder.Build();
+        app.UseMiddleware<AnswerHeaders>();
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<RequestShape>();
         app.UseMiddleware<HostGuard>();
+        app.UseMiddleware<SiteGuard>();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
         Routes.Map(app);
@@ -48,7 +54,7 @@ internal static class SiloBuilder
         HealthRoutes.Map(app);
         MetricsRoute.Map(app, options);
         app.MapConsole();
-        app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(null));
+        OpenApiRoute.Map(app);
         return app;
     }
 
@@ -95,8 +101,9 @@ internal static class SiloBuilder
 
     private static void AddApi(IServiceCollection services, SiloOptions options)
     {
-        services.AddSingleton(new BodyReader(options));
         services.AddSingleton<KeyVerbs>();
+        services.AddSingleton<OpenApiRoute>();
+        services.AddSingleton(new BodyReader(options, BodyBudget.For(options)));
         services.AddSingleton<QueryMemory>();
         services.AddSingleton<ExportMemory>();
         services.AddSingleton<ImportMemory>();

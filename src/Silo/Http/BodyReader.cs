@@ -2,24 +2,29 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.Silo.Http.Edge;
 using Microsoft.Net.Http.Headers;
 
 namespace LatentDb.Silo.Http;
 
 /// <summary>Reads a JSON body strictly: the right type, not too large, nothing unknown, nothing twice, valid UTF-8 and UTF-16.</summary>
-internal sealed class BodyReader(SiloOptions options)
+internal sealed class BodyReader(SiloOptions options, BodyBudget budget)
 {
     /// <summary>How much of a body that is too large is read all the same, so that its sender gets to see the answer.</summary>
     public const long SpillBytes = 16L << 20;
 
     private const int PieceBytes = 16 * 1024;
 
+    /// <summary>What is set aside for a body before any of it has come: its declared length costs the sender nothing, so it must cost nothing here.</summary>
+    private const int TrustedBytes = 16 * 1024;
+
     /// <exception cref="LatentDbException">unsupported_media_type, body_too_large, malformed_json.</exception>
     public async ValueTask<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
         where T : class
     {
         RequireJson(request);
-        ReadOnlyMemory<byte> body = await ReadBytesAsync(request, cancellationToken).ConfigureAwait(false);
+        using BodyBudget.Share share = budget.Open();
+        ReadOnlyMemory<byte> body = await ReadBytesAsync(request, share, cancellationToken).ConfigureAwait(false);
         if (!Utf8.IsValid(body.Span)) throw Malformed("is not UTF-8");
         try
         {
@@ -47,10 +52,10 @@ internal sealed class BodyReader(SiloOptions options)
     /// Reads the whole body within the limit. What is moderately larger is read to its end and thrown away: a client that is refused while it
     /// still writes sees a broken connection and not the answer.
     /// </summary>
-    private async ValueTask<ReadOnlyMemory<byte>> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
+    private async ValueTask<ReadOnlyMemory<byte>> ReadBytesAsync(HttpRequest request, BodyBudget.Share share, CancellationToken cancellationToken)
     {
         if (request.ContentLength > options.MaxBodyBytes + SpillBytes) throw TooLarge();
-        var body = new ArrayBufferWriter<byte>((int)Math.Clamp(request.ContentLength ?? 0, 256, options.MaxBodyBytes));
+        var body = new ArrayBufferWriter<byte>((int)Math.Clamp(request.ContentLength ?? 0, 256, TrustedBytes));
         byte[] piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
         long total = 0;
         try
@@ -59,7 +64,9 @@ internal sealed class BodyReader(SiloOptions options)
             {
                 total += read;
                 if (total > options.MaxBodyBytes + SpillBytes) break;
-                if (total <= options.MaxBodyBytes) body.Write(piece.AsSpan(0, read));
+                if (total > options.MaxBodyBytes) continue;
+                share.Grow(read);
+                body.Write(piece.AsSpan(0, read));
             }
         }
         finally

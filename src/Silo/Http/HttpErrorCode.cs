@@ -16,5 +16,8 @@ internal static class HttpErrorCode
     public static readonly ErrorCode PreconditionFailed = new("precondition_failed", Remedy.FixRequest);
     public static readonly ErrorCode HostNotAllowed = new("host_not_allowed", Remedy.FixRequest);
     public static readonly ErrorCode Maintenance = new("maintenance", Remedy.CallOperator);
+    public static readonly ErrorCode UnsupportedEncoding = new("unsupported_encoding", Remedy.FixRequest);
+    public static readonly ErrorCode CrossSite = new("cross_site", Remedy.FixRequest);
+    public static readonly ErrorCode RequestTimeout = new("request_timeout", Remedy.FixRequest);
     public static readonly ErrorCode BadRequest = new("bad_request", Remedy.FixRequest);
 }

@@ -6,6 +6,7 @@ namespace LatentDb.Silo.Http;
 internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
 {
     private const int ClientClosedRequest = 499;
+    private const int MaxShownAddress = 200;
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -15,9 +16,11 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             await next(context).ConfigureAwait(false);
             await WriteEmptyErrorAsync(context).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception error) when (IsGone(context, error))
         {
+            // Nobody is there to be told, and nothing is wrong here. Without the abort Kestrel would try to read the rest of the body, fail, and log that.
             if (!context.Response.HasStarted) context.Response.StatusCode = ClientClosedRequest;
+            context.Abort();
         }
         catch (Exception error) when (ProblemTranslator.Translate(error) is { } known && !context.Response.HasStarted)
         {
@@ -40,18 +43,31 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         else LogRefused(known.Code.Name, request.Method, known.Message);
     }
 
-    /// <summary>Routing answers 404 and 405 without a body.</summary>
+    private static bool IsGone(HttpContext context, Exception error) =>
+        ProblemTranslator.IsClientGone(error) || (error is OperationCanceledException && context.RequestAborted.IsCancellationRequested);
+
+    /// <summary>Routing and binding answer without a body.</summary>
     private static Task WriteEmptyErrorAsync(HttpContext context)
     {
-        if (context.Response.HasStarted || context.Response.ContentType is not null || context.Response.ContentLength is not null) return Task.CompletedTask;
-        string at = $"{context.Request.Method} {context.Request.Path}";
-        return context.Response.StatusCode switch
+        HttpResponse response = context.Response;
+        if (response.HasStarted || response.StatusCode < 400 || response.ContentType is not null || response.ContentLength is not null) return Task.CompletedTask;
+        (ErrorCode Code, string Detail)? known = response.StatusCode switch
         {
-            StatusCodes.Status404NotFound => ProblemWriter.WriteAsync(context, ApiProblem.Of(HttpErrorCode.RouteNotFound, $"{at}: see /openapi/v1.json for what there is.", context.TraceIdentifier)),
-            StatusCodes.Status405MethodNotAllowed => ProblemWriter.WriteAsync(context, ApiProblem.Of(HttpErrorCode.MethodNotAllowed, $"{at}: the Allow header names the methods.", context.TraceIdentifier)),
-            StatusCodes.Status415UnsupportedMediaType => ProblemWriter.WriteAsync(context, ApiProblem.Of(HttpErrorCode.UnsupportedMediaType, "Send Content-Type: application/json.", context.TraceIdentifier)),
-            _ => Task.CompletedTask,
+            StatusCodes.Status404NotFound => (HttpErrorCode.RouteNotFound, $"{AddressOf(context.Request)}: see /openapi/v1.json for what there is."),
+            StatusCodes.Status405MethodNotAllowed => (HttpErrorCode.MethodNotAllowed, $"{AddressOf(context.Request)}: the Allow header names the methods."),
+            StatusCodes.Status415UnsupportedMediaType => (HttpErrorCode.UnsupportedMediaType, "Send Content-Type: application/json."),
+            StatusCodes.Status413PayloadTooLarge => (HttpErrorCode.BodyTooLarge, "The body is larger than the server takes."),
+            StatusCodes.Status400BadRequest => (HttpErrorCode.BadRequest, "A part of the address or a header has a value that cannot be read."),
+            _ => null,
         };
+        return known is { } problem ? ProblemWriter.WriteAsync(context, ApiProblem.Of(problem.Code, problem.Detail, context.TraceIdentifier)) : Task.CompletedTask;
+    }
+
+    /// <summary>What was asked for, as it was spelt, and no more of it than a person needs.</summary>
+    private static string AddressOf(HttpRequest request)
+    {
+        string address = $"{request.Method} {request.Path}";
+        return address.Length <= MaxShownAddress ? address : address[..MaxShownAddress] + "…";
     }
 
     [LoggerMessage(4001, LogLevel.Debug, "Refused {Method} with {Code}: {Reason}")]

@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Errors;
+using Microsoft.AspNetCore.Connections;
 
 namespace LatentDb.Silo.Http;
 
@@ -10,10 +11,16 @@ internal static class ProblemTranslator
     {
         LatentDbException known => known,
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new LatentDbException(HttpErrorCode.BodyTooLarge, "The body is larger than the server takes."),
-        BadHttpRequestException bad => new LatentDbException(HttpErrorCode.BadRequest, bad.Message),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new LatentDbException(HttpErrorCode.RequestTimeout, "The body came too slowly."),
+        BadHttpRequestException => new LatentDbException(HttpErrorCode.BadRequest, "The body ended early, or is not framed as HTTP asks."),
+        IOException { InnerException: OverflowException } => new LatentDbException(HttpErrorCode.BadRequest, "A chunk of the body is larger than can be."), // Kestrel's chunk sizes.
         OperationCanceledException => new LatentDbException(ErrorCode.ShuttingDown, "The request was cancelled because the server stops.") { RetryAfter = TimeSpan.FromSeconds(1) },
         _ => null,
     };
+
+    /// <summary>True when it failed because the client is gone: over HTTP/1.1 it is the failure itself, over HTTP/2 its cause.</summary>
+    public static bool IsClientGone(Exception error) =>
+        error is ConnectionResetException or ConnectionAbortedException || error.InnerException is ConnectionResetException or ConnectionAbortedException;
 
     /// <summary>What a caller is told of a defect: nothing but where to look.</summary>
     public static LatentDbException Defect(Exception error) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using Microsoft.Extensions.Primitives;
 
 namespace LatentDb.Silo.Http;
 
@@ -29,10 +30,10 @@ internal static class RequestHeaders
     /// <exception cref="LatentDbException">invalid_request.</exception>
     public static string? IdempotencyKey(HttpRequest request)
     {
-        string? text = request.Headers["Idempotency-Key"];
-        if (text is null) return null;
-        bool isValid = text.Length is > 0 and <= MaxIdempotencyKeyLength && text.All(c => c is > ' ' and < (char)127);
-        return isValid ? text : throw new LatentDbException(ErrorCode.InvalidRequest, $"Idempotency-Key must be 1 to {MaxIdempotencyKeyLength} visible ASCII characters.");
+        StringValues values = request.Headers["Idempotency-Key"];
+        if (values.Count == 0) return null;
+        bool isValid = values.Count == 1 && values[0] is { } text && text.Length is > 0 and <= MaxIdempotencyKeyLength && text.All(c => c is > ' ' and < (char)127);
+        return isValid ? values[0] : throw new LatentDbException(ErrorCode.InvalidRequest, $"Idempotency-Key must come once and be 1 to {MaxIdempotencyKeyLength} visible ASCII characters.");
     }
 
     /// <summary>The ETag of a version.</summary>

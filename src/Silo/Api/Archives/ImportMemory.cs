@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Versions;
@@ -56,16 +57,18 @@ internal sealed class ImportMemory(SiloOptions options)
     private static async Task DrainAsync(HttpRequest request)
     {
         byte[] piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(request.HttpContext.RequestAborted);
-        limit.CancelAfter(DrainLimit);
+        using var limit = new CancellationTokenSource(DrainLimit);
+
+        // A read that is cancelled by its token leaves Kestrel's reader in the middle of it, and Kestrel logs that as an error when it reads the rest.
+        using CancellationTokenRegistration ending = limit.Token.UnsafeRegister(pipe => ((PipeReader)pipe!).CancelPendingRead(), request.BodyReader);
         try
         {
             long left = BodyReader.SpillBytes;
-            while (left > 0 && await request.Body.ReadAsync(piece, limit.Token).ConfigureAwait(false) is var read and > 0) left -= read;
+            while (left > 0 && !limit.IsCancellationRequested && await request.Body.ReadAsync(piece, CancellationToken.None).ConfigureAwait(false) is var read and > 0) left -= read;
         }
-        catch (Exception error) when (error is OperationCanceledException or IOException)
+        catch (Exception error) when (error is OperationCanceledException or BadHttpRequestException)
         {
-            // The refusal is what counts; its sender may be gone.
+            // The refusal is what counts. A client that is gone is told of by another exception, and then there is nobody to refuse.
         }
         finally
         {
