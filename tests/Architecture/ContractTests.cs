@@ -19,6 +19,7 @@ public sealed class ContractTests
 
     [Theory]
     [InlineData("Client", "", "src/Client/PublicApi.txt")]
+    [InlineData("Client.Extensions", "", "src/Client.Extensions/PublicApi.txt")]
     [InlineData("Grains", "Contracts", "src/Grains/Contracts.txt")]
     [InlineData("ModelHost", "Contracts", "src/ModelHost/Contracts.txt")]
     [InlineData("MemoryStore", "Timeline", "src/MemoryStore/Timeline.txt")]
