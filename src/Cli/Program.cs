@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LatentDb.Cli;
 using LatentDb.Cli.Commands;
+using LatentDb.Cli.Commands.Access;
 using LatentDb.Cli.Commands.Data;
 using LatentDb.Cli.Commands.Demos;
 using LatentDb.Cli.Commands.Setup;
@@ -32,6 +33,8 @@ var root = new RootCommand(
     Export.Create((command, verb) => command.Runs(settings, verb)),
     Import.Create((command, verb) => command.Runs(settings, verb)),
     Store.Create(settings),
+    Keys.Create(settings),
+    Me.Create(settings),
     Config.Create(settings),
 };
 root.Add(CompletionVerb.Create(root));

@@ -6,6 +6,7 @@ namespace LatentDb.Cli;
 /// <summary>A server of our own on a free port, started in the background and killed without mercy.</summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
+    private const string AdminKeyVariable = "LATENTDB__ADMINKEY";
     private const int KeptLines = 40;
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
@@ -26,10 +27,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the server on a data folder and waits until it is ready to serve.</summary>
+    /// <param name="data">The folder.</param>
+    /// <param name="adminKey">An operator's key for this process alone, which opens a folder with keys too; null = none.</param>
+    /// <param name="more">Further arguments.</param>
+    /// <param name="cancellationToken">Ends the wait and the server.</param>
     /// <exception cref="ServerStartException">It ended, or was not ready in time; the message holds its last lines.</exception>
-    public static async Task<ServerProcess> StartAsync(string data, IEnumerable<string> more, CancellationToken cancellationToken)
+    public static async Task<ServerProcess> StartAsync(string data, string? adminKey, IEnumerable<string> more, CancellationToken cancellationToken)
     {
-        var server = new ServerProcess(ServerProgram.Find().Start(["--urls", "http://127.0.0.1:0", "--data", data, .. more]));
+        ProcessStartInfo start = ServerProgram.Find().Start(["--urls", "http://127.0.0.1:0", "--data", data, .. more]);
+
+        // Not the one that may be set for the server of this machine: it would lock its own command line out.
+        start.Environment[AdminKeyVariable] = adminKey;
+        var server = new ServerProcess(start);
         try
         {
             server._process.Start();

@@ -33,6 +33,16 @@ namespace LatentDb.Client;
 [JsonSerializable(typeof(SnapshotCall))]
 [JsonSerializable(typeof(SnapshotDescription))]
 [JsonSerializable(typeof(Page<SnapshotDescription>), TypeInfoPropertyName = "SnapshotList")]
+[JsonSerializable(typeof(CreateKeyRequest))]
+[JsonSerializable(typeof(ApiKeyDescription))]
+[JsonSerializable(typeof(Page<ApiKeyDescription>), TypeInfoPropertyName = "KeyPage")]
+[JsonSerializable(typeof(RotateKeyCall))]
+[JsonSerializable(typeof(CallerDescription))]
+[JsonSerializable(typeof(CreateTenantRequest))]
+[JsonSerializable(typeof(UpdateTenantRequest))]
+[JsonSerializable(typeof(TenantDescription))]
+[JsonSerializable(typeof(Page<TenantDescription>), TypeInfoPropertyName = "TenantPage")]
+[JsonSerializable(typeof(UsageDescription))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 
 /// <summary>The body of a query: the caller's request and whether it is streamed.</summary>
@@ -71,3 +81,6 @@ internal sealed record SnapshotCall(string Name, string? At);
 
 /// <summary>The body of a rotation of keys.</summary>
 internal sealed record RotateCall(string Keys);
+
+/// <summary>The body of a rotation of an API key.</summary>
+internal sealed record RotateKeyCall(int GraceSeconds);

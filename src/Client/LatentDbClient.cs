@@ -33,6 +33,23 @@ public sealed class LatentDbClient
     /// <summary>Care of the server's store.</summary>
     public StoreClient Store => new(_connection);
 
+    /// <summary>Keys of the caller's tenant, for its admins.</summary>
+    public KeyClient Keys => new(_connection, "v1/keys");
+
+    /// <summary>Keys of the server's operators.</summary>
+    public KeyClient OperatorKeys => new(_connection, "v1/admin/keys");
+
+    /// <summary>Tenants, for the server's operators.</summary>
+    public TenantClient Tenants => new(_connection);
+
+    /// <summary>Who the caller is: tenant, role, key.</summary>
+    public Task<CallerDescription> GetCallerAsync(CancellationToken cancellationToken = default) =>
+        _connection.SendAsync(ApiRequest.Get("v1/me"), ClientJson.Default.CallerDescription, cancellationToken);
+
+    /// <summary>What the caller's tenant uses, and what is left of its limits.</summary>
+    public Task<UsageDescription> GetUsageAsync(CancellationToken cancellationToken = default) =>
+        _connection.SendAsync(ApiRequest.Get("v1/usage"), ClientJson.Default.UsageDescription, cancellationToken);
+
     /// <summary>Creates a memory.</summary>
     /// <exception cref="ApiProblemException">memory_exists, invalid_name and others.</exception>
     public Task<MemoryDescription> CreateMemoryAsync(CreateMemoryRequest request, WriteOptions? options = null, CancellationToken cancellationToken = default)

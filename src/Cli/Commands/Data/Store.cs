@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using LatentDb.Cli.Output;
 using LatentDb.Cli.Settings;
 
@@ -10,6 +11,9 @@ namespace LatentDb.Cli.Commands.Data;
 /// </summary>
 internal sealed class Store
 {
+    /// <summary>Whoever may read the folder may care for it; the key keeps others on the machine out while it is done.</summary>
+    private const int AdminKeyBytes = 32;
+
     private readonly CliSettings _settings;
     private readonly Option<string?> _data = new("--data") { Description = "A data folder that no server has open; without it the running server does the work.", Recursive = true };
 
@@ -45,10 +49,11 @@ internal sealed class Store
 
     private static async Task OnFolderAsync(string[] arguments, string folder, Verb verb, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
     {
-        ServerProcess server = await ServerProcess.StartAsync(folder, arguments, cancellationToken).ConfigureAwait(false);
+        string adminKey = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(AdminKeyBytes));
+        ServerProcess server = await ServerProcess.StartAsync(folder, adminKey, arguments, cancellationToken).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
-            await OnServerAsync(new ServerTarget(server.Address), verb, output, parsed, cancellationToken).ConfigureAwait(false);
+            await OnServerAsync(new ServerTarget(server.Address, adminKey), verb, output, parsed, cancellationToken).ConfigureAwait(false);
             await server.StopAsync().ConfigureAwait(false);
         }
     }

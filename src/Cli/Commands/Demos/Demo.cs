@@ -25,7 +25,7 @@ internal static class Demo
         var script = new DemoScript(output);
         try
         {
-            ServerProcess server = await ServerProcess.StartAsync(data.FullName, more, cancellationToken).ConfigureAwait(false);
+            ServerProcess server = await ServerProcess.StartAsync(data.FullName, adminKey: null, more, cancellationToken).ConfigureAwait(false);
             await using (server.ConfigureAwait(false))
             {
                 script.Say($"A server on {server.Address} with data in {data.FullName}");
@@ -34,7 +34,7 @@ internal static class Demo
                 script.Step("kill -9", "the server is gone");
             }
 
-            server = await ServerProcess.StartAsync(data.FullName, more, cancellationToken).ConfigureAwait(false);
+            server = await ServerProcess.StartAsync(data.FullName, adminKey: null, more, cancellationToken).ConfigureAwait(false);
             await using (server.ConfigureAwait(false))
             {
                 script.Step("restart", $"on {server.Address}, same data");
