@@ -14,7 +14,9 @@ internal static class MemoryChatRequest
         if (options?.ResponseFormat is ChatResponseFormatJson) throw new NotSupportedException("The model of a memory answers in text; it promises no JSON.");
         List<Message> turns = [];
         if (options?.Instructions is { Length: > 0 } instructions) turns.Add(new Message("system", instructions));
-        turns.AddRange(messages.Select(m => new Message(m.Role.Value, TextOf(m))));
+
+        // A model that had nothing to say leaves an empty turn in the caller's history; the server refuses such.
+        turns.AddRange(messages.Select(m => new Message(m.Role.Value, TextOf(m))).Where(m => m.Content.Length > 0 || m.Role != ChatRole.Assistant.Value));
         return new QueryRequest
         {
             Messages = turns,

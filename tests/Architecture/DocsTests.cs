@@ -6,7 +6,7 @@ namespace LatentDb.Architecture;
 /// <summary>What the documents name must exist.</summary>
 public sealed partial class DocsTests
 {
-    private static readonly string[] Roots = ["src/", "tests/", "bench/", "docs/", "training/", "models/", "k8s/", ".ci/"];
+    private static readonly string[] Roots = ["src/", "tests/", "bench/", "docs/", "training/", "models/", "k8s/", "clients/", "examples/", ".ci/"];
 
     public static TheoryData<string> Documents =>
     [

@@ -48,6 +48,17 @@ public sealed class ChatTests(SiloFixture fixture) : IClassFixture<SiloFixture>
         Assert.Equal("inject", lines[1][0].GetProperty("cause").GetString());
     }
 
+    [Fact]
+    public async Task After_an_answer_without_a_word_the_chat_goes_on()
+    {
+        string id = await fixture.NewMemoryAsync();
+        const string talk = "Where is Bob?\n/inject Maria lives in Lisbon. Peter works as a baker.\nWhere does Maria live?\n";
+
+        string output = await (CommandLine.Over(fixture.Silo) with { Input = talk }).OkAsync("chat", id, "--max-tokens", "8");
+
+        Assert.EndsWith("Lisbon\n", output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1, "/rollback nosuch")]
     [InlineData(2, "/nonsense")]

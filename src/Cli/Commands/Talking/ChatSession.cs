@@ -27,19 +27,20 @@ internal sealed class ChatSession(MemoryClient memory, QueryRequest options, int
             yield return step;
         }
 
-        Last = [asked, new Message("assistant", answer.ToString())];
-        _history.AddRange(Last);
+        // A model that has nothing to say leaves no turn: an empty message is none, and the server refuses it.
+        Last = answer.Length == 0 ? [asked] : [asked, new Message("assistant", answer.ToString())];
+        if (Last.Count == 2) _history.AddRange(Last);
         if (_history.Count > turns * 2) _history.RemoveRange(0, _history.Count - (turns * 2));
     }
 
-    /// <summary>The last question and its answer; empty before the first.</summary>
+    /// <summary>The last question, and its answer when there was one; empty before the first.</summary>
     public IReadOnlyList<Message> Last { get; private set; } = [];
 
     /// <summary>Injects of the last turn what --remember says; returns the version, or null when nothing was to be written.</summary>
     public async Task<long?> RememberAsync(CancellationToken cancellationToken)
     {
         if (remembered == Remembered.None) return null;
-        IReadOnlyList<Message> kept = [.. Last.Take(remembered == Remembered.User ? 1 : 2).Where(m => m.Content.Length > 0)];
+        IReadOnlyList<Message> kept = [.. Last.Take(remembered == Remembered.User ? 1 : 2)];
         InjectAnswer answer = await memory.InjectAsync(new InjectRequest { Messages = kept }, null, cancellationToken).ConfigureAwait(false);
         return answer.Version;
     }
