@@ -21,11 +21,38 @@ public sealed class SiloOptions
     /// </summary>
     public string AdminKey { get; set; } = "";
 
+    /// <summary>PEM file of the certificate for https addresses, with those that lead to a root; read again when it changes. Empty = no https.</summary>
+    public string Certificate { get; set; } = "";
+
+    /// <summary>PEM file of the certificate's private key, not encrypted.</summary>
+    public string CertificateKey { get; set; } = "";
+
     /// <summary>Folder of the data.</summary>
     public string Data { get; set; } = "data";
 
     /// <summary>Shards of a new data folder; an existing one keeps the number that it was made with and refuses another.</summary>
     public int Shards { get; set; } = 1;
+
+    /// <summary>Memories that each tenant may have; 0 = any number. An operator may set another number for a tenant; the same holds for the next five.</summary>
+    public long TenantMemories { get; set; }
+
+    /// <summary>Bytes that each tenant's memories may take; 0 = any number.</summary>
+    public long TenantBytes { get; set; }
+
+    /// <summary>Requests of each tenant in a minute; 0 = any number.</summary>
+    public int TenantRequestsPerMinute { get; set; }
+
+    /// <summary>Injects of each tenant in a minute; 0 = any number.</summary>
+    public int TenantInjectsPerMinute { get; set; }
+
+    /// <summary>Tokens that the model reads and writes for each tenant in a minute, counted afterwards; 0 = any number.</summary>
+    public int TenantTokensPerMinute { get; set; }
+
+    /// <summary>Requests of each tenant that use the model at once; 0 = any number.</summary>
+    public int TenantConcurrentGenerations { get; set; }
+
+    /// <summary>Days for which lines of the audit log are kept; 0 = for ever.</summary>
+    public int AuditDays { get; set; } = 365;
 
     /// <summary>Days for which a version stays readable after it ceased to be the head; 0 = no such rule.</summary>
     public double RetentionDays { get; set; } = 7;
@@ -119,11 +146,11 @@ public sealed class SiloOptions
         if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
         if (TraceRatio is not (>= 0 and <= 1)) throw Invalid(nameof(TraceRatio), TraceRatio, "0 to 1");
         if (OtlpEndpoint.Length > 0 && !IsHttp(OtlpEndpoint)) throw Invalid(nameof(OtlpEndpoint), OtlpEndpoint, "an address such as http://127.0.0.1:4318");
+        long[] limits = [TenantMemories, TenantBytes, TenantRequestsPerMinute, TenantInjectsPerMinute, TenantTokensPerMinute, TenantConcurrentGenerations];
+        if (limits.Min() < 0) throw Invalid("Tenant...", limits.Min(), "0 (no limit) or more");
+        if (AuditDays is < 0 or > 36_500) throw Invalid(nameof(AuditDays), AuditDays, "0 to 36500");
         CheckAdminKey();
-        foreach (string url in UrlList())
-        {
-            if (!IsHttp(url)) throw Invalid(nameof(Urls), url, "addresses such as http://127.0.0.1:5080");
-        }
+        CheckUrls();
     }
 
     /// <summary>For a server without keys.</summary>
@@ -145,6 +172,16 @@ public sealed class SiloOptions
     private static bool IsLoopback(string host) => host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip));
 
     private string[] UrlList() => Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private void CheckUrls()
+    {
+        if (Certificate.Length == 0 != (CertificateKey.Length == 0)) throw Invalid(nameof(CertificateKey), CertificateKey, "a file, together with Certificate");
+        foreach (string url in UrlList())
+        {
+            if (!IsHttp(url)) throw Invalid(nameof(Urls), url, "addresses such as http://127.0.0.1:5080");
+            if (Certificate.Length == 0 && url.StartsWith("https:", StringComparison.OrdinalIgnoreCase)) throw Invalid(nameof(Urls), url, "http addresses, as long as there is no Certificate");
+        }
+    }
 
     /// <summary>The value itself is never said.</summary>
     private void CheckAdminKey()

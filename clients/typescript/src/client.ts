@@ -1,5 +1,5 @@
 import { MemoryHandle } from "./memory.js";
-import type { CreateMemoryBody, GetMeAnswer, HealthRoutesReadiness, KeyBody, KeyPageBody, KeyVerbsTenantKeyBody, MemoryBody, MemoryPageBody } from "./schema.js";
+import type { CreateMemoryBody, GetMeAnswer, GetUsageAnswer, HealthRoutesReadiness, KeyBody, KeyPageBody, KeyVerbsTenantKeyBody, MemoryBody, MemoryPageBody } from "./schema.js";
 import { type CallOptions, type LatentDbOptions, query, Transport, type WriteOptions } from "./transport.js";
 
 /** Which part of a listing. */
@@ -45,6 +45,11 @@ export class LatentDb {
   /** Who the caller is: tenant, role, key. */
   me(options: CallOptions = {}): Promise<GetMeAnswer> {
     return this.#transport.json({ method: "GET", path: "v1/me", signal: options.signal });
+  }
+
+  /** What the tenant uses, and what is left of its limits. */
+  usage(options: CallOptions = {}): Promise<GetUsageAnswer> {
+    return this.#transport.json({ method: "GET", path: "v1/usage", signal: options.signal });
   }
 
   /** Makes a key of the tenant. It is in this answer and never again. Not tried again after a broken connection, which may have made a key nobody knows. */

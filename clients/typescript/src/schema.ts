@@ -101,6 +101,32 @@ export interface GetMeAnswer {
   keyless: boolean;
 }
 
+export interface GetUsageAmount {
+  /** In use now; absent for rates, where nothing is counted without a limit. */
+  used?: number | null | undefined;
+  /** What is allowed; absent = any number. */
+  limit?: number | null | undefined;
+  /** What may still be used; absent without a limit. */
+  left?: number | null | undefined;
+}
+
+export interface GetUsageAnswer {
+  /** Whose. */
+  tenant: string;
+  /** Memories. */
+  memories: GetUsageAmount;
+  /** Stored bytes. */
+  bytes: GetUsageAmount;
+  /** Requests of the last minute. */
+  requests_per_minute: GetUsageAmount;
+  /** Injects of the last minute. */
+  injects_per_minute: GetUsageAmount;
+  /** Tokens of the last minute. */
+  tokens_per_minute: GetUsageAmount;
+  /** Requests that use the model now. */
+  concurrent_generations: GetUsageAmount;
+}
+
 export interface GetVersionTextAnswer {
   /** The version. */
   version: number;

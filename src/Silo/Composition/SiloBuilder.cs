@@ -3,16 +3,21 @@ using LatentDb.MemoryStore.Hosting;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Hosting;
 using LatentDb.Silo.Admin;
+using LatentDb.Silo.Admin.Audit;
 using LatentDb.Silo.Admin.Keys;
+using LatentDb.Silo.Admin.Tenants;
 using LatentDb.Silo.Api;
 using LatentDb.Silo.Api.Archives;
 using LatentDb.Silo.Api.Query;
+using LatentDb.Silo.Audit;
 using LatentDb.Silo.Health;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Edge;
 using LatentDb.Silo.Http.Streams;
+using LatentDb.Silo.Limits;
 using LatentDb.Silo.OpenAi;
 using LatentDb.Silo.Security;
+using LatentDb.Silo.Security.Tls;
 using LatentDb.Silo.Telemetry;
 using LatentDb.Silo.WebConsole;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -46,10 +51,14 @@ internal static class SiloBuilder
         app.UseMiddleware<HostGuard>();
         app.UseMiddleware<SiteGuard>();
         app.UseRouting();
+        app.UseMiddleware<AuditRequests>();
         app.UseMiddleware<Authentication>();
+        app.UseMiddleware<LimitRequests>();
         Routes.Map(app);
         AdminRoutes.Map(app);
         KeyRoutes.Map(app);
+        AuditRoutes.Map(app);
+        TenantRoutes.Map(app);
         app.MapOpenAi();
         HealthRoutes.Map(app);
         MetricsRoute.Map(app, options);
@@ -73,6 +82,9 @@ internal static class SiloBuilder
             store.ScrubBytesPerSecond = options.Maintenance ? 0 : options.ScrubBytesPerSecond;
         });
         services.AddSecurity(options);
+        services.AddTls(options);
+        services.AddAudit(options);
+        services.AddSingleton<TenantGate>();
         if (options.Maintenance) services.AddSingleton<IModelHost, AbsentModelHost>();
         else services.AddModelHost(model => Configure(model, options));
         services.AddGrains(grains =>
@@ -104,6 +116,8 @@ internal static class SiloBuilder
         services.AddSingleton<KeyVerbs>();
         services.AddSingleton<OpenApiRoute>();
         services.AddSingleton(new BodyReader(options, BodyBudget.For(options)));
+        services.AddSingleton<AuditVerbs>();
+        services.AddSingleton<TenantVerbs>();
         services.AddSingleton<QueryMemory>();
         services.AddSingleton<ExportMemory>();
         services.AddSingleton<ImportMemory>();
@@ -120,9 +134,8 @@ internal static class SiloBuilder
     private static void Limit(KestrelServerOptions kestrel, SiloOptions options)
     {
         kestrel.AddServerHeader = false;
+        kestrel.UseTls(options);
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + BodyReader.SpillBytes + 1;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
-        kestrel.Limits.MaxConcurrentConnections = 4096;
+        ConnectionLimits.Apply(kestrel.Limits);
     }
 }

@@ -1,4 +1,6 @@
 using LatentDb.MemoryStore.Errors;
+using LatentDb.Silo.Audit;
+using LatentDb.Silo.Limits;
 using LatentDb.Silo.Security;
 
 namespace LatentDb.Silo.Http;
@@ -50,6 +52,7 @@ internal static class ProblemCatalog
         [ErrorCode.TextTooLong] = new(422, "The text is too long"),
         [ErrorCode.ArchiveInvalid] = new(422, "The archive cannot be imported"),
         [ErrorCode.IdempotencyMismatch] = new(422, "The idempotency key belongs to another request"),
+        [LimitErrorCode.RateLimited] = new(429, "The tenant's rate is used up"),
         [SecurityErrorCode.TooManyFailures] = new(429, "Too many wrong API keys"),
         [ErrorCode.Overloaded] = new(429, "Too much is going on; try again soon"),
         [ErrorCode.Internal] = new(500, "A defect of the server"),
@@ -63,6 +66,7 @@ internal static class ProblemCatalog
         [ErrorCode.StaleOwner] = new(503, "Another process has taken over the data"),
         [ErrorCode.KeyUnavailable] = new(503, "The keys of stored data cannot be had"),
         [HttpErrorCode.Maintenance] = new(503, "The server runs for maintenance"),
+        [AuditErrorCode.AuditUnavailable] = new(503, "The audit log cannot be written"),
         [ErrorCode.StoreUnavailable] = new(503, "The store takes no writes"),
         [ErrorCode.StoreFull] = new(507, "The disk is full"),
     };

@@ -2,12 +2,13 @@ using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.Silo.Limits;
 using LatentDb.Silo.Security;
 
 namespace LatentDb.Silo.Http;
 
 /// <summary>Whose memories a request is about: the only way from a name in a request to a memory, so that one tenant can never name another's.</summary>
-internal sealed class RequestScope(IGrainHost grains, Caller caller)
+internal sealed class RequestScope(IGrainHost grains, Caller caller, TenantGate limits)
 {
     public Caller Caller => caller;
 
@@ -18,7 +19,7 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller)
     /// <summary>Lets a route take its scope as a parameter.</summary>
     public static ValueTask<RequestScope> BindAsync(HttpContext context) => ValueTask.FromResult(Of(context));
 
-    public static RequestScope Of(HttpContext context) => new(context.RequestServices.GetRequiredService<IGrainHost>(), Caller.Of(context));
+    public static RequestScope Of(HttpContext context) => new(context.RequestServices.GetRequiredService<IGrainHost>(), Caller.Of(context), context.RequestServices.GetRequiredService<TenantGate>());
 
     /// <exception cref="LatentDbException">invalid_name.</exception>
     public IMemoryGrain Memory(string id) => grains.GetMemory(Key(id));
@@ -29,6 +30,13 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller)
     /// <summary>For what needs more than the role of its route.</summary>
     /// <exception cref="LatentDbException">forbidden.</exception>
     public void Require(Role role) => caller.Require(role);
+
+    /// <summary>Counts tokens that the model has read and written for the request.</summary>
+    public void ChargeTokens(long tokens) => limits.ChargeTokens(Tenant, tokens);
+
+    /// <summary>Lets one piece of work in where a request has several; to be disposed when it is done.</summary>
+    /// <exception cref="LatentDbException">rate_limited, quota_exceeded.</exception>
+    public Admission Admit(Costs costs) => limits.AdmitWork(Tenant, costs);
 
     /// <summary>Who asks, for the history of a memory.</summary>
     /// <exception cref="LatentDbException">invalid_request: the idempotency key is not valid.</exception>

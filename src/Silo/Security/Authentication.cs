@@ -20,8 +20,8 @@ internal sealed partial class Authentication(RequestDelegate next, AccessCatalog
         if (RequiredOf(context) is { } required)
         {
             Caller caller = ActFor(catalog.IsKeyed ? Identify(context) : Caller.Keyless, context);
-            caller.Require(required);
             context.Features.Set(caller);
+            caller.Require(required);
         }
 
         return next(context);
@@ -40,6 +40,7 @@ internal sealed partial class Authentication(RequestDelegate next, AccessCatalog
         Credential credential = credentials.Check(context.Request.Headers.Authorization);
         if (credential is Credential.Good good) return good.Caller;
         context.Response.Headers.WWWAuthenticate = Challenge;
+        if (credential is Credential.Bad { KeyId: { } id }) context.Features.Set(new RefusedKey(id));
         throw Refuse(credential, context.Connection.RemoteIpAddress);
     }
 

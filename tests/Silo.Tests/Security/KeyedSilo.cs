@@ -1,5 +1,7 @@
 using LatentDb.Grains.Tests.Doubles;
+using LatentDb.ModelHost.Contracts;
 using LatentDb.Silo.Tests.Support;
+using Microsoft.AspNetCore.Builder;
 
 namespace LatentDb.Silo.Tests.Security;
 
@@ -16,9 +18,14 @@ internal sealed class KeyedSilo : IAsyncDisposable
 
     public string OperatorKey { get; }
 
-    public static async Task<KeyedSilo> StartAsync(params string[] more)
+    public static Task<KeyedSilo> StartAsync(params string[] more) => StartAsync(new EchoModelHost(), more);
+
+    public static async Task<KeyedSilo> StartAsync(IModelHost model, params string[] more) => await WithFirstKeyAsync(await RunningSilo.StartAsync(model, more));
+
+    public static async Task<KeyedSilo> StartAsync(Action<WebApplicationBuilder> adjust) => await WithFirstKeyAsync(await RunningSilo.StartAsync(new EchoModelHost(), adjust));
+
+    private static async Task<KeyedSilo> WithFirstKeyAsync(RunningSilo silo)
     {
-        RunningSilo silo = await RunningSilo.StartAsync(new EchoModelHost(), more);
         Reply first = (await silo.PostAsync("/v1/admin/keys", """{"name":"first"}""")).Require(201);
         return new KeyedSilo(silo, first.Body.GetProperty("key").GetString()!);
     }

@@ -37,7 +37,10 @@ internal sealed class RunningSilo : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Starts with the shipped model, or with <paramref name="model"/>.</summary>
-    public static async Task<RunningSilo> StartAsync(IModelHost? model = null, params string[] more)
+    public static Task<RunningSilo> StartAsync(IModelHost? model = null, params string[] more) => StartAsync(model, adjust: null, more);
+
+    /// <summary>As the other, with a last word on the services.</summary>
+    public static async Task<RunningSilo> StartAsync(IModelHost? model, Action<WebApplicationBuilder>? adjust, params string[] more)
     {
         var data = new TempFolder();
         var logs = new LogGuard();
@@ -47,6 +50,7 @@ internal sealed class RunningSilo : IAsyncDisposable
             builder.Logging.ClearProviders();
             builder.Logging.AddProvider(logs);
             if (model is not null) builder.Services.AddSingleton(model);
+            adjust?.Invoke(builder);
         });
         await app.StartAsync();
         var silo = new RunningSilo(data, app, logs);

@@ -39,6 +39,7 @@ internal static class InjectText
         };
         InjectResult result = await Conditional.RunAsync(() => memory.InjectAsync(command, cancellationToken), expected).ConfigureAwait(false);
         ResponseHeaders.Replayed(context.Response, result.IsReplay);
+        if (!result.IsReplay) scope.ChargeTokens(result.Version.Tokens);
         context.Response.Headers.ETag = RequestHeaders.ETag(result.Version.Number);
         return Results.Json(ToAnswer(id, result), ApiJson.Options);
     }

@@ -12,7 +12,7 @@ internal sealed partial class QueryMemory(BodyReader reader, ILogger<QueryMemory
         CancellationToken cancellationToken = context.RequestAborted;
         IMemoryGrain memory = scope.Memory(id);
         QueryBody body = await reader.ReadAsync<QueryBody>(context.Request, cancellationToken).ConfigureAwait(false);
-        var run = new AnswerReader(memory.QueryAsync(body.ToCommand(), cancellationToken), cancellationToken);
+        var run = new AnswerReader(scope, memory.QueryAsync(body.ToCommand(), cancellationToken), cancellationToken);
         await using (run.ConfigureAwait(false))
         {
             // What can be refused is refused before the first byte of a stream, with a status of its own.

@@ -26,6 +26,10 @@ internal static class RouteDescription
     public static void GivesNothing(this RouteHandlerBuilder route, string name, string summary, params int[] problems) =>
         route.Produces(StatusCodes.Status204NoContent).Document(name, summary, problems);
 
+    /// <summary>One JSON object a line.</summary>
+    public static void GivesLines(this RouteHandlerBuilder route, string name, string summary, params int[] problems) =>
+        route.Produces<string>(StatusCodes.Status200OK, "application/x-ndjson").Document(name, summary, problems);
+
     /// <summary>Server-sent events: progress, then done with the report.</summary>
     public static void Reports<T>(this RouteHandlerBuilder route, string name, string summary, params int[] problems) =>
         route.Produces<T>(StatusCodes.Status200OK, "text/event-stream").Document(name, summary, problems);

@@ -13,6 +13,7 @@ internal sealed class AnswerHeaders(RequestDelegate next)
         headers.XContentTypeOptions = "nosniff";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        if (context.Request.IsHttps) headers.StrictTransportSecurity = "max-age=31536000";
         return next(context);
     }
 }

@@ -6,12 +6,16 @@ using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Silo.Http.Streams;
 
-/// <summary>Reads the events of a query piece by piece and keeps what has come so far. Its disposal frees everything that the query holds.</summary>
-internal sealed class AnswerReader(IAsyncEnumerable<QueryEvent> query, CancellationToken cancellationToken) : IAsyncDisposable
+/// <summary>
+/// Reads the events of a query piece by piece and keeps what has come so far. Its disposal frees everything that the query holds, and counts its tokens:
+/// those of an answer that nobody waited for to its end by its pieces.
+/// </summary>
+internal sealed class AnswerReader(RequestScope scope, IAsyncEnumerable<QueryEvent> query, CancellationToken cancellationToken) : IAsyncDisposable
 {
     private readonly IAsyncEnumerator<QueryEvent> _events = query.GetAsyncEnumerator(cancellationToken);
     private readonly StringBuilder _text = new();
     private GenerationCompleted? _end;
+    private int _pieces;
 
     /// <summary>The version that is read; known from the first step on.</summary>
     public VersionNumber Version { get; private set; }
@@ -40,6 +44,7 @@ internal sealed class AnswerReader(IAsyncEnumerable<QueryEvent> query, Cancellat
                 case QueryGenerated { Event: GeneratedText { Text.Length: > 0 } text }:
                     Piece = text.Text;
                     _text.Append(text.Text);
+                    _pieces++;
                     return true;
                 case QueryGenerated { Event: GenerationCompleted end }:
                     _end = end;
@@ -59,5 +64,9 @@ internal sealed class AnswerReader(IAsyncEnumerable<QueryEvent> query, Cancellat
         }
     }
 
-    public ValueTask DisposeAsync() => _events.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        scope.ChargeTokens(_end is { } end ? end.Usage.PromptTokens + end.Usage.CompletionTokens : _pieces);
+        return _events.DisposeAsync();
+    }
 }

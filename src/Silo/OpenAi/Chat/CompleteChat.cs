@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
+using LatentDb.Silo.Audit;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Streams;
 using LatentDb.Silo.OpenAi.Models;
@@ -21,7 +22,7 @@ internal sealed partial class CompleteChat(BodyReader reader, ServedModels model
         UnsupportedParameters.Refuse(body);
         ChatRun run = await BeginAsync(context, scope, body, cancellationToken).ConfigureAwait(false);
         QueryCommand command = ChatSampling.CommandOf(body, run, options.MaxNewTokens);
-        var answer = new AnswerReader(run.Memory.QueryAsync(command, cancellationToken), cancellationToken);
+        var answer = new AnswerReader(scope, run.Memory.QueryAsync(command, cancellationToken), cancellationToken);
         await using (answer.ConfigureAwait(false))
         {
             // What can be refused is refused before the first byte of a stream, with a status of its own.
@@ -38,7 +39,12 @@ internal sealed partial class CompleteChat(BodyReader reader, ServedModels model
     {
         ModelBody model = models.Require(body.Model);
         ChatHeaders headers = ChatHeaders.Of(context.Request, body.User, options.OpenAiCreatesMemories);
-        if (headers.Inject != ChatInject.None) scope.Require(Role.Writer);
+        if (headers.Inject != ChatInject.None)
+        {
+            scope.Require(Role.Writer);
+            AuditNote.Of(context)?.Write("createChatCompletion", headers.Memory);
+        }
+
         WriteOrigin origin = scope.Origin(context.Request);
         TextInput.Conversation talk = ChatConversation.Parse(body.Messages);
         IMemoryGrain memory = scope.Memory(headers.Memory);

@@ -6,11 +6,12 @@ namespace LatentDb.Silo.Security.Access;
 /// Opens the catalogue when the process starts, after the store, whose lock makes this process the only writer of the folder; and writes the times of last
 /// use now and then.
 /// </summary>
-internal sealed partial class AccessService(AccessCatalog catalog, TimeProvider time, ILogger<AccessService> logger) : BackgroundService, IHostedLifecycleService
+internal sealed partial class AccessService(AccessCatalog catalog, SiloOptions options, TimeProvider time, ILogger<AccessService> logger) : BackgroundService, IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         catalog.Open();
+        if (options.OpenUrl() is { } url && url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)) LogPlainHttp(url);
         return Task.CompletedTask;
     }
 
@@ -45,6 +46,9 @@ internal sealed partial class AccessService(AccessCatalog catalog, TimeProvider 
             LogNotFlushed(error);
         }
     }
+
+    [LoggerMessage(4104, LogLevel.Warning, "The server listens on {Url} without TLS: keys and texts cross the network in clear unless a proxy in front encrypts.")]
+    private partial void LogPlainHttp(string url);
 
     [LoggerMessage(4103, LogLevel.Warning, "The times at which keys were last used could not be written.")]
     private partial void LogNotFlushed(Exception error);
