@@ -35,6 +35,9 @@ var root = new RootCommand(
     Store.Create(settings),
     Keys.Create(settings),
     Me.Create(settings),
+    Usage.Create(settings),
+    Tenants.Create(settings),
+    Audit.Create(settings),
     Config.Create(settings),
 };
 root.Add(CompletionVerb.Create(root));

@@ -43,6 +43,8 @@ namespace LatentDb.Client;
 [JsonSerializable(typeof(TenantDescription))]
 [JsonSerializable(typeof(Page<TenantDescription>), TypeInfoPropertyName = "TenantPage")]
 [JsonSerializable(typeof(UsageDescription))]
+[JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(AuditVerdict))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 
 /// <summary>The body of a query: the caller's request and whether it is streamed.</summary>

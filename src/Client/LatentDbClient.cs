@@ -42,6 +42,9 @@ public sealed class LatentDbClient
     /// <summary>Tenants, for the server's operators.</summary>
     public TenantClient Tenants => new(_connection);
 
+    /// <summary>The log of who did what, for admins and operators.</summary>
+    public AuditClient Audit => new(_connection);
+
     /// <summary>Who the caller is: tenant, role, key.</summary>
     public Task<CallerDescription> GetCallerAsync(CancellationToken cancellationToken = default) =>
         _connection.SendAsync(ApiRequest.Get("v1/me"), ClientJson.Default.CallerDescription, cancellationToken);

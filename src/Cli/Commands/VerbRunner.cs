@@ -68,7 +68,9 @@ internal static class VerbRunner
     {
         public int Say(ApiProblemException problem)
         {
-            int exitCode = problem.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? ExitCode.NotAllowed : ExitCode.Refused;
+            // A quota that is used up is 403 as well, but no question of who asks.
+            bool isAboutKey = problem.Status == HttpStatusCode.Unauthorized || (problem.Status == HttpStatusCode.Forbidden && problem.Code != "quota_exceeded");
+            int exitCode = isAboutKey ? ExitCode.NotAllowed : ExitCode.Refused;
             double? wait = problem.RetryAfter is { } delay ? Math.Ceiling(delay.TotalSeconds) : null;
             if (isJson)
             {
