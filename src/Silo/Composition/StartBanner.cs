@@ -45,6 +45,7 @@ internal sealed class StartBanner(IServer server, SiloOptions options, IModelHos
               model  {{ModelLine()}}
               data   {{Path.GetFullPath(options.Data)}}
               keys   {{keys}}
+              look   {{address}}/ in a browser is the console
 
             Try:
               curl -s {{address}}/v1/memories {{json}} -d '{"id":"alice"}'

@@ -3,9 +3,10 @@ import { h } from './dom.js';
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
-const full = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
-const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
-const clock = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', hour12: false });
+/** Days and hours without AM and PM, whatever the browser's language: the page itself is English. */
+const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 
 export const count = (number) => whole.format(number);
 
@@ -38,6 +39,8 @@ export function time(iso) {
 }
 
 export const exactTime = (iso) => h('time', { datetime: iso }, full.format(new Date(iso)));
+
+export const dayOf = (iso) => day.format(new Date(iso));
 
 function ago(date) {
   const seconds = (Date.now() - date.getTime()) / 1000;

@@ -5,6 +5,7 @@ import { count, exactTime, plural } from '../format.js';
 import { field } from '../parts/dialog.js';
 import { icon } from '../parts/icons.js';
 import { asProblem, problemBox } from '../parts/problem.js';
+import { table } from '../parts/table.js';
 import { asText } from './texts.js';
 
 const PoolParts = [['retained', 'kept', 1], ['added', 'added', 3], ['revived', 'revived', 4]];
@@ -85,13 +86,12 @@ function rows(layers) {
   return h('section', { class: 'group' },
     h('h3', null, 'Rows of the pool, layer by layer'),
     h('p', { class: 'latency-caption' }, [...PoolParts, ...GoneParts].map(([, title, colour]) => h('span', { class: 'latency-key' }, h('i', { class: `stage-${colour}`, 'aria-hidden': 'true' }), title))),
-    h('div', { class: 'table-frame' }, h('table', { class: 'table layers' },
-      h('thead', null, h('tr', null, ['Layer', 'Pool', 'Kept', 'Added', 'Revived', 'To bank', 'Forgotten', 'Bank'].map((title, i) => h('th', { scope: 'col', class: i > 1 ? 'right' : null }, title)))),
-      h('tbody', null, layers.map((layer) => h('tr', null,
+    table('Rows of the pool', ['Layer', 'Pool', ...['Kept', 'Added', 'Revived', 'To bank', 'Forgotten', 'Bank'].map((title) => ({ title, style: 'right' }))],
+      layers.map((layer) => h('tr', null,
         h('th', { scope: 'row' }, String(layer.layer)),
         h('td', { class: 'layer-cell' }, bar(layer.pool, widest)),
         [layer.pool.retained, layer.pool.added, layer.pool.revived, layer.pool.dropped_to_bank, layer.pool.lost].map((n) => h('td', { class: `right number${n ? '' : ' muted'}` }, count(n))),
-        h('td', { class: 'right number' }, `${count(layer.bank.before)} → ${count(layer.bank.after)}`)))))));
+        h('td', { class: 'right number' }, `${count(layer.bank.before)} → ${count(layer.bank.after)}`))), 'layers'));
 }
 
 function bar(pool, widest) {

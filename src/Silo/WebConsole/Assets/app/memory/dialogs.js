@@ -4,6 +4,7 @@ import { freshId, h } from '../dom.js';
 import { bytes, plural } from '../format.js';
 import { memoryAddress } from '../addresses.js';
 import { announce } from '../parts/announce.js';
+import { save } from '../parts/save.js';
 import { field, openDialog, textField, valueOf } from '../parts/dialog.js';
 import { passphraseHeader } from '../archive.js';
 
@@ -95,10 +96,4 @@ export async function exportMemory(state) {
     return archive.size;
   });
   if (size) announce(`Exported ${bytes(size)}`);
-}
-
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  h('a', { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

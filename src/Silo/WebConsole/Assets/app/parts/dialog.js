@@ -5,11 +5,11 @@ import { icon } from './icons.js';
 
 /**
  * Opens a dialog with a form and closes it when the work is done.
- * @param {object} what title, intro (nodes), fields (nodes), action (text of the button), isDanger, isWide
+ * @param {object} what title, intro (nodes), fields (nodes), action (text of the button), isDanger, isWide, isNotice (nothing to cancel), check (may it be submitted?)
  * @param {(form: HTMLFormElement, report: (text: string) => void) => Promise<any>} work Runs at submit; a problem that it throws is shown and the form stays.
  * @returns {Promise<any>} What the work gave, or undefined when the dialog was left.
  */
-export function openDialog({ title, intro, fields = [], action, isDanger = false, isWide = false, check }, work) {
+export function openDialog({ title, intro, fields = [], action, isDanger = false, isWide = false, isNotice = false, check }, work) {
   return new Promise((resolve) => {
     const titleId = freshId('dialog');
     const trouble = h('div', { class: 'dialog-trouble' });
@@ -23,7 +23,7 @@ export function openDialog({ title, intro, fields = [], action, isDanger = false
       intro && h('div', { class: 'dialog-intro' }, intro),
       fields.length > 0 && h('div', { class: 'dialog-fields' }, fields),
       trouble,
-      h('footer', { class: 'dialog-foot' }, progress, h('button', { type: 'button', class: 'button', onclick: () => dialog.close() }, 'Cancel'), submit));
+      h('footer', { class: 'dialog-foot' }, progress, !isNotice && h('button', { type: 'button', class: 'button', onclick: () => dialog.close() }, 'Cancel'), submit));
     const dialog = h('dialog', { class: isWide ? 'dialog wide' : 'dialog', 'aria-labelledby': titleId, onclose: left }, form);
     if (check) {
       const update = () => { submit.disabled = !check(form); };

@@ -11,6 +11,9 @@ const PeriodMilliseconds = 2000;
 /** Five minutes. */
 const Kept = 150;
 
+/** The width of a chart that has just begun: a minute. */
+const LeastShown = 30;
+
 const Requests = 'http_server_request_duration_seconds';
 const isApi = ({ labels }) => (labels.http_route ?? '').startsWith('/v1') || (labels.http_route ?? '').startsWith('v1');
 
@@ -18,7 +21,7 @@ const Charts = [
   { title: 'Requests', unit: '/s', show: (n) => (n < 10 ? n.toFixed(1) : count(n)), read: ({ before, after, seconds }) => rate(before, after, seconds, `${Requests}_count`, isApi) },
   { title: 'Latency, 95th percentile', unit: '', show: (n) => milliseconds(n), read: ({ before, after }) => times1000(quantile(before, after, Requests, 0.95, isApi)) },
   { title: 'Tokens', unit: '/s', show: (n) => short(Math.round(n)), read: ({ before, after, seconds }) => rate(before, after, seconds, 'latentdb_model_tokens_total') },
-  { title: 'Rows in memory', unit: '', show: bytes, read: ({ after }) => sum(after, 'latentdb_model_pager_resident_bytes') },
+  { title: 'Rows in memory', unit: '', show: bytes, read: ({ after }) => sum(after, 'latentdb_pager_resident_bytes') },
 ];
 
 const times1000 = (seconds) => (seconds === null ? null : seconds * 1000);
@@ -80,8 +83,8 @@ export async function activityView() {
       const value = series[i].findLast((v) => v !== null) ?? null;
       return h('section', { class: 'tile', 'aria-label': chart.title },
         h('h2', { class: 'tile-label' }, chart.title),
-        h('p', { class: 'tile-value' }, value === null ? '–' : [chart.show(value), h('small', null, chart.unit)]),
-        sparkline(series[i], Kept));
+        h('p', { class: 'tile-value' }, value === null ? '–' : [chart.show(value), h('small', null, ` ${chart.unit}`)]),
+        sparkline(series[i], Math.max(LeastShown, series[i].length)));
     }));
   }
 
@@ -101,6 +104,23 @@ export async function activityView() {
 
 const tile = (label, value, below) => h('section', { class: 'tile' }, h('h3', { class: 'tile-label' }, label), h('p', { class: 'tile-value' }, value), h('p', { class: 'tile-note' }, below));
 
+/** Stocks show what is used; rates, of which nothing is counted without a limit, are shown only where there is one. */
 function usageTiles(answer) {
-  return [tile('Memories', count(answer.memories ?? 0), ''), tile('Bytes', bytes(answer.bytes ?? 0), '')];
+  const rates = [['requests_per_minute', 'Requests a minute'], ['injects_per_minute', 'Injects a minute'], ['tokens_per_minute', 'Tokens a minute']];
+  return [
+    amount('Memories', answer.memories, count),
+    amount('Stored', answer.bytes, bytes),
+    amount('Requests that use the model now', answer.concurrent_generations, count),
+    rates.filter(([name]) => answer[name].limit).map(([name, title]) => amount(title, answer[name], count)),
+  ];
+}
+
+function amount(label, { used, limit, left }, show) {
+  if (!limit) return tile(label, show(used), 'No limit');
+  const taken = limit - left;
+  const fill = h('i');
+  fill.style.width = `${Math.min(100, (100 * taken) / limit)}%`;
+  const element = tile(label, [show(taken), h('small', null, ` of ${show(limit)}`)], left === 0 ? 'Nothing left' : `${show(left)} left`);
+  element.append(h('div', { class: left === 0 ? 'meter full' : 'meter', 'aria-hidden': 'true' }, fill));
+  return element;
 }

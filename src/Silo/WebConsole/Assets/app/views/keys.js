@@ -1,12 +1,13 @@
 // Keys of the tenant: who may do what, until when. A secret is shown once, when it is made.
 import { del, get, post } from '../api.js';
 import { h, replace } from '../dom.js';
-import { plural, time } from '../format.js';
+import { dayOf, plural, time } from '../format.js';
 import { whoami } from '../session.js';
 import { announce } from '../parts/announce.js';
 import { field, openDialog, textField, valueOf } from '../parts/dialog.js';
 import { icon } from '../parts/icons.js';
 import { asProblem, problemBox } from '../parts/problem.js';
+import { table } from '../parts/table.js';
 
 const Roles = { reader: 'ask, list, compare, export', writer: 'also create, add, snapshot, roll back, fork, import', admin: 'also erase, keys, audit', operator: 'runs the server: everything, for every tenant' };
 const Graces = [[0, 'at once'], [3600, 'in an hour'], [86_400, 'in a day'], [604_800, 'in a week']];
@@ -32,14 +33,7 @@ export async function keysView() {
       whoami().keyless && h('p', { class: 'lead' }, 'This server has no keys: everybody on this machine may do everything. From the first key on, which must be an operator’s, everyone needs one.'),
       keys.length === 0
         ? h('div', { class: 'table-frame' }, h('div', { class: 'empty' }, h('h2', null, 'No keys yet'), h('p', null, 'A key names a tenant and a role, and everything done with it is in the audit log.')))
-        : [h('p', { class: 'lead' }, `${plural(active, 'active key')} for ${whoami().tenant}`), table(keys)]);
-  }
-
-  function table(keys) {
-    return h('div', { class: 'table-frame' }, h('table', { class: 'table' },
-      h('thead', null, h('tr', null, ['Name', 'Id', 'Role', 'State', 'Last used', 'Created', ''].map((title, i) =>
-        h('th', { scope: 'col', class: i === 5 ? 'wide-only' : null }, title || h('span', { class: 'visually-hidden' }, 'What to do'))))),
-      h('tbody', null, keys.map(row))));
+        : [h('p', { class: 'lead' }, `${plural(active, 'active key')} for ${whoami().tenant}`), table('Keys', ['Name', 'Id', 'Role', 'State', 'Last used', { title: 'Created', style: 'wide-only' }, ''], keys.map(row))]);
   }
 
   function row(key) {
@@ -107,6 +101,7 @@ export async function keysView() {
       fields: [h('div', { class: 'secret' }, secret, h('button', { type: 'button', class: 'button', onclick: () => copy(secret) }, icon('copy'), 'Copy'))],
       action: 'Done',
       isWide: true,
+      isNotice: true,
     }, async () => true);
     await reload();
   }
@@ -125,7 +120,7 @@ const order = (key) => ({ active: 0, expired: 1, revoked: 2 })[key.status];
 function stateOf(key) {
   if (key.status === 'revoked') return h('span', { class: 'chip' }, 'revoked');
   if (key.status === 'expired') return h('span', { class: 'chip warn' }, 'expired');
-  return [h('span', { class: 'chip good' }, 'active'), key.expires_at && h('span', { class: 'muted' }, ' until ', new Date(key.expires_at).toLocaleDateString('en', { day: 'numeric', month: 'short', year: 'numeric' }))];
+  return [h('span', { class: 'chip good' }, 'active'), key.expires_at && h('span', { class: 'muted' }, ' until ', dayOf(key.expires_at))];
 }
 
 async function readAll(path) {

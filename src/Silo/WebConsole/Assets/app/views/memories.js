@@ -9,6 +9,7 @@ import { announce } from '../parts/announce.js';
 import { field, openDialog, textField, valueOf } from '../parts/dialog.js';
 import { icon } from '../parts/icons.js';
 import { asProblem, problemBox } from '../parts/problem.js';
+import { frame } from '../parts/table.js';
 
 const PageSize = 200;
 
@@ -77,7 +78,7 @@ function summary(state, found) {
 }
 
 function table(state, found, draw) {
-  return h('div', { class: 'table-frame' }, h('table', { class: 'table' },
+  return frame('Memories', h('table', { class: 'table' },
     h('thead', null, h('tr', null, Columns.map(([name, title, style]) => {
       const isSorted = state.sort === name;
       return h('th', { class: style, scope: 'col', 'aria-sort': isSorted ? (state.isRising ? 'ascending' : 'descending') : null },

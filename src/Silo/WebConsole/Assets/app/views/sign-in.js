@@ -14,7 +14,7 @@ export function signInView(problem, begin) {
     h('h1', null, 'Sign in'),
     h('form', { novalidate: true, onsubmit: signIn },
       field('API key', input, 'It stays in this tab and is gone when the tab is closed.'), trouble, button),
-    h('p', { class: 'hint' }, 'An administrator of your tenant makes keys here under Keys, or with “latentdb keys create”.'));
+    h('p', { class: 'hint' }, 'Who administers your tenant makes keys: here, under Keys, or with the command line.'));
 
   async function signIn(event) {
     event.preventDefault();
