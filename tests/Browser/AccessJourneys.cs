@@ -90,6 +90,27 @@ public sealed class AccessJourneys(Chromium chromium) : IAsyncLifetime
     }
 
     [RequiresChromiumFact]
+    public async Task What_was_done_and_used_is_shown_and_the_log_is_verified()
+    {
+        await using ConsolePage console = await chromium.OpenAsync(_server.Address);
+        console.Expect("401");
+        await console.GoAsync();
+        await SignInAsync(console, _operatorKey);
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Audit" }).ClickAsync();
+        await console.SeesAsync(console.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "inject" }).GetByText("alice"));
+        Assert.DoesNotContain("Lisbon", await console.Page.InnerTextAsync("main"), StringComparison.Ordinal);
+
+        await console.Button("Verify").ClickAsync();
+        await console.SeesAsync("none edited, taken away or moved");
+        await console.Field("All tenants").CheckAsync();
+        await console.SeesAsync(console.Page.GetByRole(AriaRole.Columnheader, new() { Name = "Tenant" }));
+
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Activity" }).ClickAsync();
+        await console.SeesAsync("Usage of default");
+        await console.SeesAsync(console.Page.GetByRole(AriaRole.Region, new() { Name = "Requests", Exact = true }).GetByText("/s"));
+    }
+
+    [RequiresChromiumFact]
     public async Task Who_loses_his_key_is_told_at_his_next_step()
     {
         await using ConsolePage console = await chromium.OpenAsync(_server.Address);

@@ -10,12 +10,12 @@ const Stages = [
 /** Shares below this are too thin to be seen and would be noise in the legend. */
 const LeastMs = 0.05;
 
-/** @param {Record<string, number>} timings Milliseconds per stage. @param {number} [total] As the browser saw it: what is not a stage is the way there and back. */
+/** @param {Record<string, number>} timings Milliseconds per stage. @param {number} [total] As the browser saw it: what is no stage is the rest: the way there and back, the server's edge, the browser. */
 export function latencyBar(timings, total) {
   const stages = Stages.filter(([name]) => (timings[name] ?? 0) >= LeastMs);
   const known = stages.reduce((sum, [name]) => sum + timings[name], 0);
   const rest = Math.max(0, (total ?? known) - known);
-  const shown = [...stages.map(([name, title, colour]) => ({ title, colour, ms: timings[name] })), rest >= LeastMs && { title: 'network', colour: 0, ms: rest }].filter(Boolean);
+  const shown = [...stages.map(([name, title, colour]) => ({ title, colour, ms: timings[name] })), rest >= LeastMs && { title: 'rest', colour: 0, ms: rest }].filter(Boolean);
   return h('figure', { class: 'latency' },
     h('div', { class: 'latency-bar', 'aria-hidden': 'true' }, shown.map(({ colour, ms }) => {
       const part = h('i', { class: `stage-${colour}` });
