@@ -132,6 +132,15 @@ public sealed class SiloOptions
     /// <summary>Share of the traces that begin here which are recorded; those of a caller that records its own always are.</summary>
     public double TraceRatio { get; set; } = 1;
 
+    /// <summary>Spans name memories as their users do; else by a code that nobody can turn back.</summary>
+    public bool TelemetryIds { get; set; }
+
+    /// <summary>Spans carry prompts, answers and injected texts. Off unless a fault is searched for: who reads the traces then reads the users' words.</summary>
+    public bool TelemetryText { get; set; }
+
+    /// <summary>Log on the console: text for people, json (one object a line, with trace and span ids) for programs.</summary>
+    public string LogFormat { get; set; } = "text";
+
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {
@@ -144,6 +153,7 @@ public sealed class SiloOptions
         if (ScrubBytesPerSecond is not 0 and < 1 << 20) throw Invalid(nameof(ScrubBytesPerSecond), ScrubBytesPerSecond, "0, or 1048576 or more");
         if (IdleSeconds is < 1 or > 86_400) throw Invalid(nameof(IdleSeconds), IdleSeconds, "1 to 86400");
         if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
+        if (LogFormat is not ("text" or "json")) throw Invalid(nameof(LogFormat), LogFormat, "text, json");
         if (TraceRatio is not (>= 0 and <= 1)) throw Invalid(nameof(TraceRatio), TraceRatio, "0 to 1");
         if (OtlpEndpoint.Length > 0 && !IsHttp(OtlpEndpoint)) throw Invalid(nameof(OtlpEndpoint), OtlpEndpoint, "an address such as http://127.0.0.1:4318");
         long[] limits = [TenantMemories, TenantBytes, TenantRequestsPerMinute, TenantInjectsPerMinute, TenantTokensPerMinute, TenantConcurrentGenerations];

@@ -36,7 +36,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
         _time = time;
         Events = new GrainLifecycleEvents();
         _table = new ActivationTable(options, time, key => new MemoryGrain(key, store, model, time, options.KeepText), Events);
-        _telemetry = new GrainTelemetry(time, () => _table.Count);
+        _telemetry = new GrainTelemetry(time, new SpanNames(options.TraceIds), () => _table.Count);
     }
 
     public GrainLifecycleEvents Events { get; }
@@ -58,15 +58,15 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
 
     /// <summary>Runs a writing verb in its turn.</summary>
     public Task<T> WriteAsync<T>(MemoryKey key, string verb, Func<MemoryGrain, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
-        _telemetry.RecordAsync(verb, async () =>
+        _telemetry.RecordAsync(verb, key, async () =>
         {
             using Call call = Begin(key, cancellationToken);
-            long waitedSince = _time.GetTimestamp();
+            using GrainTelemetry.TurnWait wait = _telemetry.BeginWait();
             return await call.Activation.Writes.RunAsync(Turn, call.Token).ConfigureAwait(false);
 
             Task<T> Turn(CancellationToken token)
             {
-                _telemetry.RecordWait(waitedSince);
+                wait.End();
                 return work(call.Grain, token);
             }
         });

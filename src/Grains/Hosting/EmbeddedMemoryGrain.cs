@@ -22,7 +22,7 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
         host.WriteAsync(key, "import", (grain, token) => grain.ImportAsync(command, archive, token), cancellationToken);
 
     public Task ExportAsync(ExportCommand command, Stream archive, CancellationToken cancellationToken) =>
-        host.Telemetry.RecordAsync("export", () => ReadAsync((grain, token) => grain.ExportAsync(command, archive, token), cancellationToken));
+        host.Telemetry.RecordAsync("export", key, () => ReadAsync((grain, token) => grain.ExportAsync(command, archive, token), cancellationToken));
 
     public Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken) => ReadAsync((grain, token) => grain.DescribeAsync(token), cancellationToken);
 
@@ -31,9 +31,15 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
 
     public async IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using GrainTelemetry.CallRecord record = host.Telemetry.Begin("query");
+        using GrainTelemetry.CallRecord record = host.Telemetry.Begin("query", key);
         using EmbeddedGrainHost.Call call = host.Begin(key, cancellationToken);
-        await foreach (QueryEvent step in call.Grain.QueryAsync(command, call.Token).ConfigureAwait(false)) yield return step;
+        await foreach (QueryEvent step in call.Grain.QueryAsync(command, call.Token).ConfigureAwait(false))
+        {
+            if (step is QueryStarted) record.Describe(step);
+            yield return step;
+            record.Resume();
+        }
+
         record.Outcome = GrainTelemetry.CallRecord.Ok;
     }
 
@@ -53,7 +59,7 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
         ReadAsync((grain, token) => grain.ReadTextAsync(number, token), cancellationToken);
 
     public Task<MemoryDiff> DiffAsync(VersionSelector from, VersionSelector to, CancellationToken cancellationToken) =>
-        host.Telemetry.RecordAsync("diff", () => ReadAsync((grain, token) => grain.DiffAsync(from, to, token), cancellationToken));
+        host.Telemetry.RecordAsync("diff", key, () => ReadAsync((grain, token) => grain.DiffAsync(from, to, token), cancellationToken));
 
     public Task<WriteResult<Snapshot>> CreateSnapshotAsync(SnapshotCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "snapshot_create", (grain, token) => grain.CreateSnapshotAsync(command, token), cancellationToken);

@@ -23,6 +23,9 @@ public sealed class GrainHostOptions
     /// </summary>
     public bool KeepText { get; set; } = true;
 
+    /// <summary>Spans name memories as their users do; else by a code that nobody can turn back.</summary>
+    public bool TraceIds { get; set; }
+
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {

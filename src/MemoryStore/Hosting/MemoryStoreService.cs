@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Integrity;
 using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Transfer;
 using Microsoft.Extensions.Hosting;
@@ -17,6 +18,7 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     private readonly MemoryStoreOptions _options;
     private readonly ShardSettings _settings;
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly StoreGauges _gauges;
     private volatile ShardSet? _shards;
     private CancellationTokenSource? _stopping;
     private Task _compaction = Task.CompletedTask;
@@ -37,6 +39,7 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
         Scrubber = new StoreScrubber(RequireOpen, options.ScrubBytesPerSecond, settings.Time, settings.Logger);
         Keys = new StoreKeys(RequireOpen);
         Inspector = new StoreInspector(RequireOpen, Keys);
+        _gauges = new StoreGauges(Inspector.Stats, () => _shards?.Shards.Count(shard => shard.Failure is not null) ?? 0, settings.Time);
     }
 
     /// <summary>The memories; usable from start to stop.</summary>
@@ -78,6 +81,7 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
         {
             if (_shards is not null) return;
             CheckFileSystem();
+            StoreMetrics.Announce();
             _shards = await ShardSet.OpenAsync(_options.Data, _options.Shards, _settings, cancellationToken).ConfigureAwait(false);
             _stopping = new CancellationTokenSource();
             if (_options.CompactionPause > TimeSpan.Zero) _compaction = Compactor.LoopAsync(_options.CompactionPause, _options.CompactionBytesPerSecond, _stopping.Token);
@@ -113,6 +117,7 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
             await StopCompactionAsync().ConfigureAwait(false);
             ShardSet? shards = _shards;
             _shards = null;
+            _gauges.Dispose();
             if (shards is not null) await shards.DisposeAsync().ConfigureAwait(false);
         }
         finally

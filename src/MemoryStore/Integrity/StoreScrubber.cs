@@ -2,6 +2,7 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace LatentDb.MemoryStore.Integrity;
@@ -119,6 +120,7 @@ public sealed partial class StoreScrubber : IDisposable
 
     private void Log(ScrubReport report)
     {
+        StoreMetrics.DamageFound("scrub", report.DamageCount);
         foreach (StoreDamage damage in report.Damages) LogDamage(_logger, damage.Kind, damage.Message, string.Join(" and ", damage.Needs));
         LogDone(_logger, report.Totals.Memories, report.Totals.Bytes, report.Seconds, report.DamageCount);
     }

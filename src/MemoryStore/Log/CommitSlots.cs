@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Telemetry;
 
 namespace LatentDb.MemoryStore.Log;
 
@@ -79,7 +80,7 @@ internal sealed class CommitSlots : IDisposable
     {
         Fill(_buffer, slot);
         _file.Write(_buffer, (slot.Number & 1) * CopyBytes * Copies);
-        _file.Sync();
+        StoreMetrics.TimeSync(_file.Sync);
     }
 
     public void Dispose() => _file.Dispose();

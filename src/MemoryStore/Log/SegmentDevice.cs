@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using FASTER.core;
 using LatentDb.MemoryStore.Disk;
+using LatentDb.MemoryStore.Telemetry;
 
 namespace LatentDb.MemoryStore.Log;
 
@@ -99,7 +100,7 @@ internal sealed class SegmentDevice : StorageDeviceBase
         try
         {
             foreach (Request request in batch) touched.Add(Write(request));
-            foreach (Segment segment in touched) segment.File.Sync();
+            foreach (Segment segment in touched) StoreMetrics.TimeSync(segment.File.Sync);
             CloseComplete();
             return 0;
         }

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Versions;
 using Microsoft.Extensions.Logging;
 
@@ -39,6 +41,8 @@ public sealed partial class StoreCompactor : IDisposable
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            long started = _time.GetTimestamp();
+            using Activity? span = StoreMetrics.Source.StartActivity("store.compaction");
             CompactionReport report = CompactionReport.Empty;
             foreach (Shard shard in _shards().Shards)
             {
@@ -46,6 +50,7 @@ public sealed partial class StoreCompactor : IDisposable
                 report += await compactor.RunAsync(_passes, isThorough, progress, cancellationToken).ConfigureAwait(false);
             }
 
+            StoreMetrics.Compacted(_time.GetElapsedTime(started), report.FreedBytes, report.CopiedBytes, report.VersionsDropped);
             _passes++;
             Last = report;
             return report;

@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Damages;
+using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Shards;
@@ -64,7 +65,12 @@ internal sealed class ManifestReader(ShardIndex index, ShardRecords records, Man
             {
                 VersionState again = Require(entry, at.Version.Number);
                 bool hasMoved = e is SegmentMissingException && again.Location != location;
-                if (!hasMoved) throw DamageWords.OfContent(entry.Key, at.Version.Number, location, DependentVersions.OfContent(entry.ToState(), at.Version.Number), e);
+                if (!hasMoved)
+                {
+                    StoreMetrics.DamageFound("version");
+                    throw DamageWords.OfContent(entry.Key, at.Version.Number, location, DependentVersions.OfContent(entry.ToState(), at.Version.Number), e);
+                }
+
                 at = again;
             }
         }

@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Damages;
+using LatentDb.MemoryStore.Telemetry;
 
 namespace LatentDb.MemoryStore.Shards;
 
@@ -39,6 +40,7 @@ internal sealed class MemoryLoader(ShardIndex index, ShardRecords records)
             }
             catch (LatentDbException e) when (e.IsUnreadable() && !at.IsNowhere)
             {
+                StoreMetrics.DamageFound("state");
                 throw DamageWords.OfState(memory.Key, at, e);
             }
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Identity;
@@ -5,6 +6,7 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
+using LatentDb.MemoryStore.Telemetry;
 
 namespace LatentDb.MemoryStore.Shards;
 
@@ -14,6 +16,7 @@ internal sealed class RecordWriter(ShardIndex index, EpochLogs logs, ShardKeys k
     /// <summary>Appends a change; durable and applied to the index when the task ends. Whoever changes a memory holds its entry until then.</summary>
     public async Task<RecordLocation> ChangeAsync(MemoryUid memory, ShardRecord record)
     {
+        using Activity? span = StoreMetrics.Source.StartActivity("store.commit")?.SetTag("latentdb.record", record.Kind.ToString());
         using FrameKey key = keys.For(record.Kind, memory, logs.ManifestCipher);
         var draft = new RecordDraft(record.Kind, memory, RecordCodec.Encode(record), key);
         return await manifests.AppendAsync(draft, (header, location) => index.Apply(header, record, location)).ConfigureAwait(false);

@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Staging;
+using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Shards;
@@ -137,7 +138,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
 
         Manifest manifest = await shard.Manifests.ReadAsync(entry, head, cancellationToken).ConfigureAwait(false);
         foreach (ManifestDelta delta in draft.Deltas) manifest = delta.Apply(manifest);
-        await shard.BlockLog.FlushAsync().ConfigureAwait(false);
+        using (StoreMetrics.Source.StartActivity("store.flush")) await shard.BlockLog.FlushAsync().ConfigureAwait(false);
         var version = new MemoryVersion(
             head.Version.Number.Next(),
             head.Version.Number,

@@ -70,13 +70,16 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
         }
     }
 
-    private async ValueTask<LatentDbException> ExplainAsync(SliceAddress address, RecordLocation location, LatentDbException cause, CancellationToken cancellationToken) =>
-        DamageWords.OfSlice(
+    private async ValueTask<LatentDbException> ExplainAsync(SliceAddress address, RecordLocation location, LatentDbException cause, CancellationToken cancellationToken)
+    {
+        StoreMetrics.DamageFound("slice");
+        return DamageWords.OfSlice(
             address,
             index.Find(address.Block.Owner)?.Key,
             location,
             await dependents.OfSliceAsync(address, cancellationToken).ConfigureAwait(false),
             cause);
+    }
 
     /// <summary>Its writer knows it, or, when that one was erased, is damaged or never had it, a fork does.</summary>
     private async ValueTask<StagedSlice?> FindAsync(SliceAddress address, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace LatentDb.MemoryStore.Shards;
@@ -32,7 +33,7 @@ internal sealed partial class ShardSlot : IAsyncDisposable
         _recovery = recovery;
         _settings = settings;
         _current = shard;
-        _watch = Task.Run(WatchAsync, CancellationToken.None);
+        _watch = StoreMetrics.RunAlone(WatchAsync);
     }
 
     public Shard Current => _current;
@@ -99,6 +100,7 @@ internal sealed partial class ShardSlot : IAsyncDisposable
             Shard opened = await _recovery.OpenAsync(_stop.Token).ConfigureAwait(false);
             Shard failed = _current;
             _current = opened;
+            StoreMetrics.Reopened(isOpen: true);
             LogReopened(_settings.Logger, _id, opened.Epoch, failure.Code);
             await RetireAsync(failed).ConfigureAwait(false);
             return true;
@@ -107,7 +109,9 @@ internal sealed partial class ShardSlot : IAsyncDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (!_stop.IsCancellationRequested) LogStillFailed(_settings.Logger, _id, e);
+            if (_stop.IsCancellationRequested) return false;
+            StoreMetrics.Reopened(isOpen: false);
+            LogStillFailed(_settings.Logger, _id, e);
             return false;
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
@@ -7,13 +8,14 @@ using LatentDb.ModelHost.Model;
 using LatentDb.ModelHost.Model.Pool;
 using LatentDb.ModelHost.Paging;
 using LatentDb.ModelHost.Scheduling;
+using LatentDb.ModelHost.Telemetry;
 
 namespace LatentDb.ModelHost.Hosting;
 
 /// <summary>
 /// One inject: chunk after chunk, each on top of the one before; new slices go to the sink and into the pager. Nothing is committed here.
 /// </summary>
-internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepScheduler scheduler, TimeProvider time)
+internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepScheduler scheduler, ModelTelemetry telemetry, TimeProvider time)
 {
     private TimeSpan _queue;
     private TimeSpan _pageIn;
@@ -23,7 +25,7 @@ internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepSchedu
     public async Task<InjectOutcome> RunAsync(InjectRequest request, InjectTokens text, TimeSpan tokenize, CancellationToken cancellationToken)
     {
         var clock = new StageClock(time);
-        using StepScheduler.Admission place = await scheduler.EnterAsync(cancellationToken).ConfigureAwait(false);
+        using StepScheduler.Admission place = await telemetry.EnterAsync(scheduler, cancellationToken).ConfigureAwait(false);
         _queue += clock.Lap();
 
         Manifest manifest = request.Head.Manifest;
@@ -37,6 +39,7 @@ internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepSchedu
         }
 
         var timings = new StageTimings { Queue = _queue, Tokenize = tokenize, PageIn = _pageIn, Encode = _encode, Stage = _stage };
+        telemetry.CompletedInject(timings, text.Ids.Length);
         return new InjectOutcome(deltas.MoveToImmutable(), text.TextTokens, text.Ids.Length - text.TextTokens, timings);
     }
 
@@ -47,14 +50,15 @@ internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepSchedu
         bool isEmpty = manifest.Layers[0].PoolRows == 0; // a checkpoint without memory: its first write fills the pool
         using PinHandle? newest = isEmpty
             ? null
-            : await pager.PinForWriteAsync(manifest, model.Dimensions.K, source, cancellationToken).ConfigureAwait(false);
+            : await telemetry.PinAsync(time, () => pager.PinForWriteAsync(manifest, model.Dimensions.K, source, cancellationToken), chunk).ConfigureAwait(false);
         _pageIn += clock.Lap();
 
-        using StepScheduler.Turn turn = await place.TakeTurnAsync(cancellationToken).ConfigureAwait(false);
+        using StepScheduler.Turn turn = await telemetry.TakeTurnAsync(place, cancellationToken, chunk).ConfigureAwait(false);
         _queue += clock.Lap();
-        using NewRows rows = model.Write(text.Ids.AsSpan(text.Chunks[chunk]), newest, cancellationToken);
+        using NewRows rows = Write(text, chunk, newest, cancellationToken);
         _encode += clock.Lap();
 
+        using Activity? span = telemetry.BeginChunk("model.append", chunk);
         BlockId block = request.Sink.NextBlock();
         for (int layer = 0; layer < model.Dimensions.L; layer++)
         {
@@ -66,6 +70,13 @@ internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepSchedu
         _stage += clock.Lap();
         var drops = new SeededDropSource(request.Seed, chunk, model.Rules.DropsPerLayer);
         return model.Next(manifest, block, rows.Rows, drops);
+    }
+
+    private NewRows Write(InjectTokens text, int chunk, PinHandle? newest, CancellationToken cancellationToken)
+    {
+        ReadOnlySpan<int> ids = text.Ids.AsSpan(text.Chunks[chunk]);
+        using Activity? span = telemetry.BeginChunk("model.encode", chunk)?.SetTag("latentdb.tokens", ids.Length);
+        return model.Write(ids, newest, cancellationToken);
     }
 
     private async ValueTask StageAsync(IBlockSink sink, StagedSource source, BlockSlice slice, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
@@ -10,6 +11,7 @@ using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Model;
 using LatentDb.ModelHost.Paging;
 using LatentDb.ModelHost.Scheduling;
+using LatentDb.ModelHost.Telemetry;
 using LatentDb.ModelHost.Tokenizers;
 
 namespace LatentDb.ModelHost.Hosting;
@@ -29,6 +31,7 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
     private readonly InjectText _injectText;
     private readonly MemoryPager _pager;
     private readonly StepScheduler _scheduler;
+    private readonly ModelTelemetry _telemetry;
     private readonly ModelDescription _description;
 
     private LocalModelHost(
@@ -45,6 +48,9 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         ModelDimensions size = model.Dimensions;
         _pager = new MemoryPager(backend, new SliceGeometry((2 * size.KvWidth) + size.KeySize, size.D), new PagerOptions(options.ResidentBytes, ConcurrentLoads));
         _scheduler = new StepScheduler(new SchedulerOptions(options.MaxActive, options.MaxWaiting, ConcurrentSteps: 1));
+        var load = new ModelLoad(
+            () => _scheduler.Active, () => _scheduler.Waiting, () => _scheduler.Refused, () => _pager.ResidentBytes, options.ResidentBytes, () => _pager.OutstandingPins, () => _pager.Evictions);
+        _telemetry = new ModelTelemetry(load, options.TraceText);
         _description = Describe(fingerprint);
     }
 
@@ -95,23 +101,36 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
     {
         CheckFingerprint(request.Head);
         var clock = new StageClock(_time);
-        InjectTokens text = _injectText.Prepare(request.Text);
-        return new InjectRun(_model, _pager, _scheduler, _time).RunAsync(request, text, clock.Lap(), cancellationToken);
+        InjectTokens text;
+        using (Activity? span = _telemetry.BeginTokenize(request.Text))
+        {
+            text = _injectText.Prepare(request.Text);
+            span?.SetTag("latentdb.tokens", text.Ids.Length);
+        }
+
+        return new InjectRun(_model, _pager, _scheduler, _telemetry, _time).RunAsync(request, text, clock.Lap(), cancellationToken);
     }
 
     public IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, CancellationToken cancellationToken)
     {
         CheckFingerprint(request.Version);
         var clock = new StageClock(_time);
-        int[] prompt = _template.LayOutPrompt(request.Prompt);
+        int[] prompt;
+        using (Activity? span = _telemetry.BeginTokenize(request.Prompt))
+        {
+            prompt = _template.LayOutPrompt(request.Prompt);
+            span?.SetTag("latentdb.tokens", prompt.Length);
+        }
+
         CheckLengths(request, prompt.Length);
-        return new QueryRun(_model, _tokenizer, _template, _pager, _scheduler, _time).RunAsync(request, prompt, clock.Lap(), cancellationToken);
+        return new QueryRun(_model, _tokenizer, _template, _pager, _scheduler, _telemetry, _time).RunAsync(request, prompt, clock.Lap(), cancellationToken);
     }
 
     public void Forget(MemoryUid memory) => _pager.Forget(memory);
 
     public void Dispose()
     {
+        _telemetry.Dispose();
         _scheduler.Dispose();
         _pager.Dispose();
         _model.Dispose();

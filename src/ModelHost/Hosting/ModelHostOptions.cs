@@ -38,6 +38,9 @@ public sealed class ModelHostOptions
     /// <summary>Tokens that one query may generate.</summary>
     public int MaxNewTokens { get; set; } = 1024;
 
+    /// <summary>Prompts, answers and injected texts become attributes of spans: for the search for a fault, never for a server with users.</summary>
+    public bool TraceText { get; set; }
+
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {

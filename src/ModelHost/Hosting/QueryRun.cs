@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
@@ -6,13 +7,16 @@ using LatentDb.ModelHost.Generation;
 using LatentDb.ModelHost.Model;
 using LatentDb.ModelHost.Paging;
 using LatentDb.ModelHost.Scheduling;
+using LatentDb.ModelHost.Telemetry;
 using LatentDb.ModelHost.Tokenizers;
 
 namespace LatentDb.ModelHost.Hosting;
 
 /// <summary>One query from its prompt to its last token. Everything that it holds is freed when the enumeration ends, however it ends.</summary>
-internal sealed class QueryRun(MemoryModel model, Tokenizer tokenizer, ChatTemplate template, MemoryPager pager, StepScheduler scheduler, TimeProvider time)
+internal sealed class QueryRun(
+    MemoryModel model, Tokenizer tokenizer, ChatTemplate template, MemoryPager pager, StepScheduler scheduler, ModelTelemetry telemetry, TimeProvider time)
 {
+    private readonly long _arrived = time.GetTimestamp();
     private TimeSpan _queue;
     private TimeSpan _decode;
 
@@ -20,7 +24,7 @@ internal sealed class QueryRun(MemoryModel model, Tokenizer tokenizer, ChatTempl
         QueryRequest request, int[] prompt, TimeSpan tokenize, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var clock = new StageClock(time);
-        using StepScheduler.Admission place = await scheduler.EnterAsync(cancellationToken).ConfigureAwait(false);
+        using StepScheduler.Admission place = await telemetry.EnterAsync(scheduler, cancellationToken).ConfigureAwait(false);
         _queue += clock.Lap();
         Manifest manifest = request.Version.Manifest;
         using ReadSession session = model.NewSession(manifest, prompt.Length, request.Options.MaxTokens);
@@ -28,14 +32,17 @@ internal sealed class QueryRun(MemoryModel model, Tokenizer tokenizer, ChatTempl
         TimeSpan prefill;
 
         // The pins end with the prefill: the session's cache holds its own copy of what it reads.
-        using (PinHandle rows = await pager.PinForReadAsync(manifest, request.Source, cancellationToken).ConfigureAwait(false))
+        using (PinHandle rows = await telemetry.PinAsync(time, () => pager.PinForReadAsync(manifest, request.Source, cancellationToken)).ConfigureAwait(false))
         {
             pageIn = clock.Lap();
-            using StepScheduler.Turn turn = await place.TakeTurnAsync(cancellationToken).ConfigureAwait(false);
+            using StepScheduler.Turn turn = await telemetry.TakeTurnAsync(place, cancellationToken).ConfigureAwait(false);
             _queue += clock.Lap();
+            using Activity? span = telemetry.Begin("model.prefill")?.SetTag("latentdb.tokens", prompt.Length);
             await model.PrefillAsync(session, rows, prompt, null, cancellationToken).ConfigureAwait(false);
             prefill = clock.Lap();
         }
+
+        using ModelTelemetry.DecodeRecord record = telemetry.BeginDecode(time, _arrived, prompt.Length);
 
         var sampler = new Sampler(request.Options, model.Dimensions.Vocabulary);
         sampler.Observe(prompt);
@@ -52,7 +59,9 @@ internal sealed class QueryRun(MemoryModel model, Tokenizer tokenizer, ChatTempl
             }
 
             generated++;
+            record.Token();
             string text = answer.Append(id);
+            record.Text(text);
             if (text.Length > 0) yield return new GeneratedText(text);
             if (answer.IsStopped)
             {
@@ -61,20 +70,24 @@ internal sealed class QueryRun(MemoryModel model, Tokenizer tokenizer, ChatTempl
             }
 
             if (generated == request.Options.MaxTokens) break;
-            await StepAsync(session, place, id, cancellationToken).ConfigureAwait(false);
+            await StepAsync(session, place, id, record, cancellationToken).ConfigureAwait(false);
         }
 
         string rest = answer.Flush();
+        record.Text(rest);
         if (rest.Length > 0) yield return new GeneratedText(rest);
         var timings = new StageTimings { Queue = _queue, Tokenize = tokenize, PageIn = pageIn, Prefill = prefill, Decode = _decode };
+        telemetry.CompletedQuery(timings);
         yield return new GenerationCompleted(reason, new TokenUsage(prompt.Length, generated), Report(manifest, session), timings);
     }
 
-    private async ValueTask StepAsync(ReadSession session, StepScheduler.Admission place, int id, CancellationToken cancellationToken)
+    private async ValueTask StepAsync(ReadSession session, StepScheduler.Admission place, int id, ModelTelemetry.DecodeRecord record, CancellationToken cancellationToken)
     {
         var clock = new StageClock(time);
         using StepScheduler.Turn turn = await place.TakeTurnAsync(cancellationToken).ConfigureAwait(false);
-        _queue += clock.Lap();
+        TimeSpan wait = clock.Lap();
+        _queue += wait;
+        record.Waited(wait);
         model.Extend(session, [id], cancellationToken);
         _decode += clock.Lap();
     }

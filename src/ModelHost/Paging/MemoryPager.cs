@@ -28,6 +28,9 @@ internal sealed class MemoryPager : IDisposable
 
     public long OutstandingPins => _resident.OutstandingPins;
 
+    /// <summary>Slices that left to make room for others, since the start.</summary>
+    public long Evictions => _resident.Evictions;
+
     /// <summary>Pins what a query of <paramref name="manifest"/> reads: K, V and retrieval keys of its pool and bank.</summary>
     /// <exception cref="MemoryStore.Errors.LatentDbException">overloaded, data_damaged.</exception>
     public ValueTask<PinHandle> PinForReadAsync(Manifest manifest, IBlockSource source, CancellationToken cancellationToken) =>
@@ -89,7 +92,7 @@ internal sealed class MemoryPager : IDisposable
                     ManifestBlock named = manifest.Blocks[block];
                     var address = new SliceAddress(named.Id, layer, part);
                     ResidentEntry entry = _resident.Pin(address, _geometry.ResidentBytes(part, named.Rows), out bool mustLoad);
-                    handle.Add(layer, block, entry);
+                    handle.Add(layer, block, entry, mustLoad);
                     if (mustLoad) missing.Add(entry);
                 }
             }

@@ -29,7 +29,23 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
 
     public Manifest Manifest { get; }
 
-    public void Add(int layer, int block, ResidentEntry entry) => _entries[layer].Add(block, entry);
+    /// <summary>Slices that are pinned.</summary>
+    public int Slices { get; private set; }
+
+    /// <summary>Those that were not there when this pin came, so that it had to read them.</summary>
+    public int Misses { get; private set; }
+
+    /// <summary>Their bytes.</summary>
+    public long MissedBytes { get; private set; }
+
+    public void Add(int layer, int block, ResidentEntry entry, bool isMissing)
+    {
+        _entries[layer].Add(block, entry);
+        Slices++;
+        if (!isMissing) return;
+        Misses++;
+        MissedBytes += entry.Bytes;
+    }
 
     /// <summary>True when every slice is there already.</summary>
     public bool TryResolve()

@@ -18,6 +18,7 @@ internal sealed class ResidentSet : IDisposable
     private readonly long _budgetBytes;
     private long _bookedBytes;
     private long _pinCount;
+    private long _evictions;
 
     public ResidentSet(long budgetBytes)
     {
@@ -39,6 +40,15 @@ internal sealed class ResidentSet : IDisposable
         get
         {
             lock (_lock) return _pinCount;
+        }
+    }
+
+    /// <summary>Slices that left to make room for others, since the start.</summary>
+    public long Evictions
+    {
+        get
+        {
+            lock (_lock) return _evictions;
         }
     }
 
@@ -129,6 +139,7 @@ internal sealed class ResidentSet : IDisposable
             oldest.Value.Recency = null;
             _entries.Remove(oldest.Value.Address);
             Free(oldest.Value);
+            _evictions++;
         }
 
         if (_bookedBytes + bytes <= _budgetBytes) return;

@@ -14,6 +14,7 @@ internal sealed class StepScheduler : IDisposable
     private readonly SemaphoreSlim _places;
     private readonly SemaphoreSlim _turns;
     private int _waiting;
+    private long _refused;
 
     public StepScheduler(SchedulerOptions options)
     {
@@ -27,6 +28,12 @@ internal sealed class StepScheduler : IDisposable
 
     /// <summary>Requests that wait for a place now.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Requests that have a place now.</summary>
+    public int Active => _options.MaxActive - _places.CurrentCount;
+
+    /// <summary>Requests that found the queue full, since the start.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
 
     /// <summary>Takes a place for one request; dispose it to give the place back.</summary>
     /// <exception cref="LatentDbException">overloaded, with a time to retry, when the queue is full.</exception>
@@ -50,6 +57,7 @@ internal sealed class StepScheduler : IDisposable
         {
             if (Interlocked.Increment(ref _waiting) > _options.MaxWaiting)
             {
+                Interlocked.Increment(ref _refused);
                 throw new LatentDbException(ErrorCode.Overloaded, $"{_options.MaxActive} requests are running and {_options.MaxWaiting} are waiting for the model.")
                 {
                     RetryAfter = RetryDelay,

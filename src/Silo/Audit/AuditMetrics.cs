@@ -12,6 +12,13 @@ internal static class AuditMetrics
 
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>("latentdb.audit.failures", "{failure}", "Times that the audit log could not be written.");
 
+    /// <summary>Shows both as zero from the start.</summary>
+    public static void Announce()
+    {
+        Lines.Add(0);
+        Failures.Add(0);
+    }
+
     public static void Written(int lines) => Lines.Add(lines);
 
     public static void Failed() => Failures.Add(1);

@@ -39,12 +39,14 @@ internal static class SiloBuilder
         builder.WebHost.UseUrls(options.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 10));
-        builder.Services.AddTelemetry();
+        builder.AddTelemetry(options);
+        foreach (Action announce in (Action[])[SecurityMetrics.Announce, LimitMetrics.Announce, AuditMetrics.Announce]) builder.Services.AddSingleton(new MetricAnnouncement(announce));
         AddParts(builder.Services, options);
         AddApi(builder.Services, options);
         adjust?.Invoke(builder);
 
         WebApplication app = builder.Build();
+        app.UseMiddleware<RequestTrace>();
         app.UseMiddleware<AnswerHeaders>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<RequestShape>();
@@ -90,6 +92,7 @@ internal static class SiloBuilder
         services.AddGrains(grains =>
         {
             grains.KeepText = options.KeepText;
+            grains.TraceIds = options.TelemetryIds;
             grains.MaxActive = options.MaxActiveMemories;
             grains.IdleAfter = TimeSpan.FromSeconds(options.IdleSeconds);
             grains.DrainLimit = TimeSpan.FromSeconds(options.DrainSeconds);
@@ -109,6 +112,7 @@ internal static class SiloBuilder
         model.MaxWaiting = options.MaxWaitingRequests;
         model.MaxInjectTokens = options.MaxInjectTokens;
         model.MaxNewTokens = options.MaxNewTokens;
+        model.TraceText = options.TelemetryText;
     }
 
     private static void AddApi(IServiceCollection services, SiloOptions options)

@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace LatentDb.Silo.Composition;
 
 /// <summary>Tells a person at the terminal where the server is, which model it serves, and what to try.</summary>
-internal sealed class StartBanner(IServer server, SiloOptions options, IModelHost model, AccessCatalog access, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
+internal sealed partial class StartBanner(
+    IServer server, SiloOptions options, IModelHost model, AccessCatalog access, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<StartBanner> logger)
+    : BackgroundService
 {
     /// <summary>A small model is there in a moment, and its line is worth that; a large one must not keep the address back.</summary>
     private static readonly TimeSpan ModelWait = TimeSpan.FromSeconds(2);
@@ -30,6 +32,13 @@ internal sealed class StartBanner(IServer server, SiloOptions options, IModelHos
     private void Print()
     {
         string address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? options.Urls;
+        if (options.LogFormat == "json")
+        {
+            // Who reads objects from the console gets nothing else there.
+            LogListening(address);
+            return;
+        }
+
         if (options.Maintenance)
         {
             Console.WriteLine($"LatentDB listens on {address} for maintenance of {Path.GetFullPath(options.Data)}, without a model");
@@ -67,4 +76,7 @@ internal sealed class StartBanner(IServer server, SiloOptions options, IModelHos
             return $"{options.Model} (loading; /readyz tells when it is ready)";
         }
     }
+
+    [LoggerMessage(4201, LogLevel.Information, "LatentDB listens on {Address}")]
+    private partial void LogListening(string address);
 }

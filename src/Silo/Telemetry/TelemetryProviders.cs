@@ -19,13 +19,16 @@ internal sealed class TelemetryProviders : IHostedService, IAsyncDisposable
 
     private readonly MeterProvider _meters;
     private readonly TracerProvider? _traces;
+    private readonly IEnumerable<MetricAnnouncement> _announcements;
     private int _isDisposed;
 
     /// <param name="options">Where to export to.</param>
     /// <param name="scrape">What /metrics reads.</param>
+    /// <param name="announcements">Counters that start at zero.</param>
     /// <param name="processors">More that want to see spans: tests.</param>
-    public TelemetryProviders(SiloOptions options, MetricsScrape scrape, IEnumerable<BaseProcessor<Activity>> processors)
+    public TelemetryProviders(SiloOptions options, MetricsScrape scrape, IEnumerable<MetricAnnouncement> announcements, IEnumerable<BaseProcessor<Activity>> processors)
     {
+        _announcements = announcements;
         var otlp = OtlpTarget.Of(options);
         ResourceBuilder resource = DescribeService();
         MeterProviderBuilder meters = Sdk.CreateMeterProviderBuilder()
@@ -48,7 +51,11 @@ internal sealed class TelemetryProviders : IHostedService, IAsyncDisposable
         .AddTelemetrySdk()
         .AddEnvironmentVariableDetector();
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (MetricAnnouncement announcement in _announcements) announcement.Run();
+        return Task.CompletedTask;
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

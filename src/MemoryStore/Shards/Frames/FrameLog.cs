@@ -59,7 +59,7 @@ internal sealed class FrameLog : IAsyncDisposable
         _time = time;
         _metrics = metrics;
         PartBytes = Frame.MaxPayload(store.MaxEntryBytes);
-        _committer = Task.Run(CommitLoopAsync);
+        _committer = StoreMetrics.RunAlone(CommitLoopAsync);
     }
 
     public Epoch Epoch => _epoch;
@@ -269,7 +269,7 @@ internal sealed class FrameLog : IAsyncDisposable
                 isHeld = false;
             }
 
-            using (_metrics.TimeCommit(batch.Count)) await InTimeAsync(commit).ConfigureAwait(false);
+            using (_metrics.TimeCommit(batch.Count, batch.Select(r => r.Caller))) await InTimeAsync(commit).ConfigureAwait(false);
             _fence();
             Publish(batch);
             Volatile.Write(ref _committedAddress, until);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Records;
 
@@ -11,6 +12,9 @@ internal sealed class PendingRecord(FrameHeader header, RecordLocation location,
     public RecordLocation Location => location;
 
     public FrameHeader Header => header;
+
+    /// <summary>The span in which it was enqueued; default when nobody records one.</summary>
+    public ActivityContext Caller { get; } = Activity.Current is { Recorded: true } span ? span.Context : default;
 
     /// <summary>Ends when the record is durable and published, or with the failure that prevented it.</summary>
     public Task Durable => _durable.Task;

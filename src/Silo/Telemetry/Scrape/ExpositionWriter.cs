@@ -12,6 +12,7 @@ namespace LatentDb.Silo.Telemetry.Scrape;
 internal sealed class ExpositionWriter(ExpositionFormat format)
 {
     private readonly StringBuilder _text = new();
+    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
 
     /// <summary>What the process is: the resource's attributes as labels of one sample.</summary>
     public void WriteTarget(IEnumerable<KeyValuePair<string, object>> attributes)
@@ -21,7 +22,7 @@ internal sealed class ExpositionWriter(ExpositionFormat format)
         _text.Append("target_info").Append(labels).Append(" 1\n");
     }
 
-    /// <summary>Instruments of one name: several meters of a process may have made them, and a family must stand together.</summary>
+    /// <summary>Instruments of one name: several meters of a process may have made them, and a family must stand together, each series once.</summary>
     public void WriteFamily(string name, IReadOnlyList<Metric> metrics)
     {
         Metric first = metrics[0];
@@ -30,6 +31,7 @@ internal sealed class ExpositionWriter(ExpositionFormat format)
         {
             foreach (ref readonly MetricPoint point in metric.GetMetricPoints())
             {
+                if (!_written.Add(name + Labels(TagsOf(point)))) continue;
                 if (IsHistogram(metric)) WriteHistogram(name, point);
                 else WriteValue(IsCounter(metric) ? $"{name}_total" : name, metric, point);
             }
