@@ -47,10 +47,13 @@ internal sealed partial class AuditService(AuditLog log, AuditTally tally, SiloO
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        Task soon = _soon.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
-            Task due = Task.Delay(AuditLimits.TallyPause, time, stoppingToken);
-            await (await Task.WhenAny(due, _soon.WaitAsync(stoppingToken)).ConfigureAwait(false)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAny(Task.Delay(AuditLimits.TallyPause, time, stoppingToken), soon).ConfigureAwait(false);
+
+            // One wait goes on until it is answered: an abandoned one would take the next call for itself.
+            if (soon.IsCompletedSuccessfully) soon = _soon.WaitAsync(stoppingToken);
             await FlushAsync().ConfigureAwait(false);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using LatentDb.Silo.Tests.Support;
@@ -62,6 +63,32 @@ public sealed class CrossTenantTests(ITestOutputHelper output)
             string text = (await keyed.GetAsync(victims[0].AdminKey, path)).Require(200).Text;
             Assert.Empty(victims[1..].Where(v => text.Contains(v.Memory, StringComparison.Ordinal) || text.Contains(v.KeyId, StringComparison.Ordinal) || text.Contains($"\"{v.Tenant}\"", StringComparison.Ordinal)).Select(v => $"{path} {v.Tenant}"));
         }
+    }
+
+    /// <summary>The time that an answer takes must not tell what its words do not. Reported, because a busy machine would make it a matter of luck.</summary>
+    [Fact]
+    public async Task What_others_have_takes_as_long_to_be_refused_as_what_nobody_has()
+    {
+        await using KeyedSilo keyed = await KeyedSilo.StartAsync();
+        string owner = await keyed.NewKeyAsync("writer", "owner");
+        string other = await keyed.NewKeyAsync("reader", "other");
+        (await keyed.PostAsync(owner, "/v1/memories", """{"id":"theirs"}""")).Require(201);
+        List<double> theirs = [];
+        List<double> nobodys = [];
+        for (int i = 0; i < 1000; i++)
+        {
+            long started = Stopwatch.GetTimestamp();
+            (await keyed.GetAsync(other, "/v1/memories/theirs")).RequireProblem(404, "memory_not_found");
+            theirs.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            started = Stopwatch.GetTimestamp();
+            (await keyed.GetAsync(other, "/v1/memories/nobody")).RequireProblem(404, "memory_not_found");
+            nobodys.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        }
+
+        double distance = theirs.Max(t => Math.Abs(theirs.Count(x => x <= t) - nobodys.Count(x => x <= t)) / 1000.0);
+        double lambda = distance * Math.Sqrt(500);
+        double p = 2 * Enumerable.Range(1, 50).Sum(k => Math.Pow(-1, k - 1) * Math.Exp(-2 * k * k * lambda * lambda));
+        output.WriteLine($"Kolmogorov and Smirnov: D {distance:0.000}, p {Math.Clamp(p, 0, 1):0.000}; medians {theirs.Order().ElementAt(500):0.000} and {nobodys.Order().ElementAt(500):0.000} ms.");
     }
 
     /// <summary>All ways of one tenant to try one operation with what another has.</summary>
