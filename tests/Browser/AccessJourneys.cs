@@ -28,10 +28,10 @@ public sealed class AccessJourneys(Chromium chromium) : IAsyncLifetime
         await using ConsolePage console = await chromium.OpenAsync(_server.Address);
         console.Expect("401");
         await console.GoAsync();
-        await SignInAsync(console, "ldb_this_is_no_key");
+        await console.SignInAsync("ldb_this_is_no_key");
         await console.SeesAsync("Sign in with a key that is valid.");
 
-        await SignInAsync(console, _operatorKey);
+        await console.SignInAsync(_operatorKey);
 
         await console.SeesAsync(console.Page.GetByRole(AriaRole.Link, new() { Name = "alice" }));
         await console.Page.ReloadAsync();
@@ -47,7 +47,7 @@ public sealed class AccessJourneys(Chromium chromium) : IAsyncLifetime
         await using ConsolePage console = await chromium.OpenAsync(_server.Address);
         console.Expect("401");
         await console.GoAsync();
-        await SignInAsync(console, await MakeKeyAsync("reader"));
+        await console.SignInAsync(await MakeKeyAsync("reader"));
 
         await console.Page.GetByRole(AriaRole.Link, new() { Name = "alice" }).ClickAsync();
 
@@ -63,7 +63,7 @@ public sealed class AccessJourneys(Chromium chromium) : IAsyncLifetime
         await using ConsolePage console = await chromium.OpenAsync(_server.Address);
         console.Expect("401");
         await console.GoAsync();
-        await SignInAsync(console, _operatorKey);
+        await console.SignInAsync(_operatorKey);
         await console.Page.GetByRole(AriaRole.Link, new() { Name = "Keys" }).ClickAsync();
         await console.Button("New key").ClickAsync();
         await console.Field("Name").FillAsync("ci");
@@ -95,7 +95,7 @@ public sealed class AccessJourneys(Chromium chromium) : IAsyncLifetime
         await using ConsolePage console = await chromium.OpenAsync(_server.Address);
         console.Expect("401");
         await console.GoAsync();
-        await SignInAsync(console, _operatorKey);
+        await console.SignInAsync(_operatorKey);
         await console.Page.GetByRole(AriaRole.Link, new() { Name = "Audit" }).ClickAsync();
         await console.SeesAsync(console.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "inject" }).GetByText("alice"));
         Assert.DoesNotContain("Lisbon", await console.Page.InnerTextAsync("main"), StringComparison.Ordinal);
@@ -117,7 +117,7 @@ public sealed class AccessJourneys(Chromium chromium) : IAsyncLifetime
         console.Expect("401");
         await console.GoAsync();
         string key = await MakeKeyAsync("admin");
-        await SignInAsync(console, key);
+        await console.SignInAsync(key);
         await console.SeesAsync(console.Page.GetByRole(AriaRole.Link, new() { Name = "alice" }));
         using HttpResponseMessage revoked = await _server.Api.DeleteAsync($"/v1/keys/{key.Split('_')[1]}");
         Assert.True(revoked.IsSuccessStatusCode);
@@ -126,12 +126,6 @@ public sealed class AccessJourneys(Chromium chromium) : IAsyncLifetime
 
         await console.SeesAsync(console.Field("API key"));
         await console.SeesAsync("Sign in with a key that is valid.");
-    }
-
-    private static async Task SignInAsync(ConsolePage console, string key)
-    {
-        await console.Field("API key").FillAsync(key);
-        await console.Button("Sign in").ClickAsync();
     }
 
     private async Task<string> MakeKeyAsync(string role)

@@ -46,7 +46,7 @@ public sealed class AccessibilityTests(Chromium chromium, ITestOutputHelper outp
     public Task Views_on_a_telephone_break_no_rule_of_weight_and_need_no_scrolling_sideways() => CheckAsync(ColorScheme.Dark, 360);
 
     [RequiresChromiumFact(Axe = true)]
-    public async Task Dialogs_answers_and_the_sign_in_break_no_rule_of_weight()
+    public async Task Answers_and_dialogs_break_no_rule_of_weight()
     {
         foreach (ColorScheme colours in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
@@ -61,6 +61,26 @@ public sealed class AccessibilityTests(Chromium chromium, ITestOutputHelper outp
                 await RequireAsync(console, $"dialog {verb}, {colours}");
                 await console.Page.Keyboard.PressAsync("Escape");
             }
+        }
+    }
+
+    [RequiresChromiumFact(Axe = true)]
+    public async Task The_sign_in_a_refusal_and_the_keys_break_no_rule_of_weight()
+    {
+        string key = (await _server.PostAsync("/v1/admin/keys", new { name = "root" })).GetProperty("key").GetString()!;
+        foreach (ColorScheme colours in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        {
+            await using ConsolePage console = await OpenAsync(colours, 1280);
+            console.Expect("401");
+            await console.GoAsync();
+            await RequireAsync(console, $"sign-in, {colours}");
+            await console.SignInAsync("ldb_this_is_no_key");
+            await console.SeesAsync("Sign in with a key that is valid.");
+            await RequireAsync(console, $"refused key, {colours}");
+            await console.SignInAsync(key);
+            await console.Page.GetByRole(AriaRole.Link, new() { Name = "Keys" }).ClickAsync();
+            await console.SeesAsync(console.Button("Rotate root"));
+            await RequireAsync(console, $"keys, {colours}");
         }
     }
 

@@ -61,6 +61,12 @@ internal sealed class ConsolePage : IAsyncDisposable
 
     public async Task SeesAsync(ILocator locator) => await Assertions.Expect(locator).ToBeVisibleAsync();
 
+    public async Task SignInAsync(string key)
+    {
+        await Field("API key").FillAsync(key);
+        await Button("Sign in").ClickAsync();
+    }
+
     /// <summary>Asks and waits for the end of the answer.</summary>
     public async Task<string> AskAsync(string question)
     {
