@@ -30,6 +30,13 @@ internal sealed class RepetitionPenalty
     /// <summary>In place.</summary>
     public void Apply(Span<float> logits)
     {
-        foreach (int id in _seen.AsSpan(0, _count)) logits[id] = logits[id] > 0 ? logits[id] / _penalty : logits[id] * _penalty;
+        foreach (int id in _seen.AsSpan(0, _count)) logits[id] = logits[id] > 0 ? Raise(logits[id]) : logits[id] * _penalty;
+    }
+
+    /// <summary>A penalty near 0 takes a logit beyond what a float holds; the highest there is means the same. One that came as infinite is a defect and stays.</summary>
+    private float Raise(float logit)
+    {
+        float raised = logit / _penalty;
+        return float.IsPositiveInfinity(raised) && float.IsFinite(logit) ? float.MaxValue : raised;
     }
 }

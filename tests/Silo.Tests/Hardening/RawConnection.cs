@@ -21,6 +21,9 @@ internal sealed class RawConnection : IAsyncDisposable
     /// <summary>What is received after the last answer that was read.</summary>
     public int UnreadBytes => _received.Count;
 
+    /// <summary>True once the server has answered or closed.</summary>
+    public bool IsAnswered => _isEnded || _socket.Poll(0, SelectMode.SelectRead);
+
     public static async Task<RawConnection> OpenAsync(Uri address)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

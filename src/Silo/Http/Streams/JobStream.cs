@@ -52,7 +52,9 @@ internal sealed partial class JobStream(TimeProvider time, ILogger<JobStream> lo
         }
         catch (Exception error) when (ProblemTranslator.Translate(error) is { } known)
         {
-            LogBroken(error, known.Code.Name);
+            // As everywhere at the edge: what the caller can mend or try again is no error of the server's.
+            if (known.Code.Remedy is Remedy.FixRequest or Remedy.RetryLater) LogRefused(known.Code.Name);
+            else LogBroken(error, known.Code.Name);
             await stream.WriteAsync("error", ProblemWriter.ToProblem(context, known), context.RequestAborted).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The request edge of a stream: its status is sent already, so a defect is told in its last event.
@@ -68,6 +70,9 @@ internal sealed partial class JobStream(TimeProvider time, ILogger<JobStream> lo
 
     [LoggerMessage(4103, LogLevel.Error, "Work on the store ended early with {Code}")]
     private partial void LogBroken(Exception error, string code);
+
+    [LoggerMessage(4105, LogLevel.Debug, "Work on the store was refused with {Code}")]
+    private partial void LogRefused(string code);
 
     private sealed class Latest : IProgress<JobProgress>
     {
