@@ -2,7 +2,7 @@ using System.Net;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.Silo.Security.Access;
 
-namespace LatentDb.Silo.Http;
+namespace LatentDb.Silo.Http.Edge;
 
 /// <summary>
 /// Answers only to the names of this machine's loopback. Without keys everybody who reaches the server may read every memory, and a web page can
