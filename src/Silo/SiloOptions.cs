@@ -102,8 +102,8 @@ public sealed class SiloOptions
     /// <summary>Requests that compute in turns.</summary>
     public int MaxActiveRequests { get; set; } = 16;
 
-    /// <summary>Requests that wait for the model; one more is refused.</summary>
-    public int MaxWaitingRequests { get; set; } = 256;
+    /// <summary>Requests that wait for the model; one more is refused. Enough for 500 clients at once that each stream an answer, with as many again to spare; a wait costs a few KiB.</summary>
+    public int MaxWaitingRequests { get; set; } = 1024;
 
     /// <summary>Tokens of one inject.</summary>
     public int MaxInjectTokens { get; set; } = 131_072;

@@ -30,7 +30,7 @@ public sealed class ModelHostOptions
     public int MaxActive { get; set; } = 16;
 
     /// <summary>Requests that wait for a place; one more is refused with a time to retry.</summary>
-    public int MaxWaiting { get; set; } = 256;
+    public int MaxWaiting { get; set; } = 1024;
 
     /// <summary>Tokens of one inject; a chunk of the small model has 64, so the default is well over a thousand writes.</summary>
     public int MaxInjectTokens { get; set; } = 131_072;
