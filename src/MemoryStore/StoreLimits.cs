@@ -9,6 +9,15 @@ public static class StoreLimits
     /// <summary>Writes under a key that a memory remembers besides those that made a kept version: some 100 KiB of its state.</summary>
     public const int MaxRememberedKeys = 1000;
 
+    /// <summary>Operations of a memory that have ended and can still be asked for: some 100 KiB of its state.</summary>
+    public const int MaxKeptOperations = 1000;
+
+    /// <summary>Operations of a memory that wait: an hour's work at some seconds each.</summary>
+    public const int MaxPendingOperations = 256;
+
+    /// <summary>Items of one operation.</summary>
+    public const int MaxOperationItems = 256;
+
     /// <summary>Erasures under a key that a shard remembers: 16 bytes each.</summary>
     public const int MaxRememberedErasures = 4096;
 

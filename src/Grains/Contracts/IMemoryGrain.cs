@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Grains.Contracts;
@@ -42,6 +43,30 @@ public interface IMemoryGrain
 
     /// <summary>Writes text into the memory; durable when the task ends. Throws version_conflict, text_too_short, text_too_long, model_mismatch.</summary>
     Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes several texts in one turn, one version each. Stops at the first that fails; sent again under the same key it goes on from there. Throws what
+    /// InjectAsync throws when nothing was written.
+    /// </summary>
+    Task<InjectBatchResult> InjectBatchAsync(InjectBatchCommand command, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes an inject to be made later; durable when the task ends. Operations of a memory are made in the order of their acceptance, each in a writing
+    /// turn of its own. Throws version_conflict, overloaded when too many wait.
+    /// </summary>
+    Task<AcceptedOperation> AcceptAsync(InjectCommand command, CancellationToken cancellationToken);
+
+    /// <summary>The same for a batch.</summary>
+    Task<AcceptedOperation> AcceptBatchAsync(InjectBatchCommand command, CancellationToken cancellationToken);
+
+    /// <summary>An accepted write. Throws operation_not_found.</summary>
+    Task<WriteOperation> GetOperationAsync(OperationUid operation, CancellationToken cancellationToken);
+
+    /// <summary>Up to <paramref name="limit"/> accepted writes before <paramref name="before"/> (null = from the newest), newest first.</summary>
+    Task<ImmutableArray<WriteOperation>> ListOperationsAsync(int limit, OperationUid? before, CancellationToken cancellationToken);
+
+    /// <summary>Calls an accepted write off that has not begun. Throws operation_not_found, operation_not_cancellable.</summary>
+    Task<WriteOperation> CancelOperationAsync(OperationUid operation, CancellationToken cancellationToken);
 
     /// <summary>Asks the model with one version of the memory: one <see cref="QueryStarted"/>, then the events of the model.</summary>
     IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, CancellationToken cancellationToken);

@@ -6,6 +6,8 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LatentDb.Grains.Hosting;
 
@@ -16,7 +18,7 @@ namespace LatentDb.Grains.Hosting;
 /// Draining comes before any other service stops: new calls are refused while the server still answers, running ones end by themselves or are
 /// cancelled at the limit, and only then do the connections, the model and the store go.
 /// </remarks>
-internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, IDisposable
+internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, IDisposable, IAsyncDisposable
 {
     /// <summary>After the cancellation a call has this long to let go; then the process ends without it, and the store recovers what it must.</summary>
     private static readonly TimeSpan CancelLimit = TimeSpan.FromSeconds(5);
@@ -28,8 +30,9 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
     private readonly GrainTelemetry _telemetry;
     private readonly CancellationTokenSource _stopping = new();
     private ITimer? _sweeper;
+    private int _isDisposed;
 
-    public EmbeddedGrainHost(GrainHostOptions options, GrainStore store, IModelHost model, TimeProvider time)
+    public EmbeddedGrainHost(GrainHostOptions options, GrainStore store, IModelHost model, TimeProvider time, ILogger<EmbeddedGrainHost>? logger = null)
     {
         _options = options;
         _store = store;
@@ -37,9 +40,13 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
         Events = new GrainLifecycleEvents();
         _table = new ActivationTable(options, time, key => new MemoryGrain(key, store, model, time, options.KeepText), Events);
         _telemetry = new GrainTelemetry(time, new SpanNames(options.TraceIds), () => _table.Count);
+        Operations = new OperationRunner(RunNextOperationAsync, options.MaxRunningOperations, time, logger ?? NullLogger<EmbeddedGrainHost>.Instance);
     }
 
     public GrainLifecycleEvents Events { get; }
+
+    /// <summary>Makes what was accepted.</summary>
+    public OperationRunner Operations { get; }
 
     public int ActiveCount => _table.Count;
 
@@ -58,11 +65,14 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
 
     /// <summary>Runs a writing verb in its turn.</summary>
     public Task<T> WriteAsync<T>(MemoryKey key, string verb, Func<MemoryGrain, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        WriteAsync(key, verb, work, isBounded: true, cancellationToken);
+
+    private Task<T> WriteAsync<T>(MemoryKey key, string verb, Func<MemoryGrain, CancellationToken, Task<T>> work, bool isBounded, CancellationToken cancellationToken) =>
         _telemetry.RecordAsync(verb, key, async () =>
         {
             using Call call = Begin(key, cancellationToken);
             using GrainTelemetry.TurnWait wait = _telemetry.BeginWait();
-            return await call.Activation.Writes.RunAsync(Turn, call.Token).ConfigureAwait(false);
+            return await call.Activation.Writes.RunAsync(Turn, isBounded, call.Token).ConfigureAwait(false);
 
             Task<T> Turn(CancellationToken token)
             {
@@ -77,6 +87,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
     {
         TimeSpan period = _options.IdleAfter / 2;
         _sweeper = _time.CreateTimer(_ => _table.Sweep(), null, period, period);
+        Operations.Start(_store.Catalog.ListWaiting());
         return Task.CompletedTask;
     }
 
@@ -95,8 +106,23 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
         _telemetry.Dispose();
     }
 
+    /// <summary>One turn like any other writer's, but never refused for want of room: there is at most one of them per memory.</summary>
+    private Task<bool> RunNextOperationAsync(MemoryKey key, CancellationToken cancellationToken) =>
+        WriteAsync(key, "operation", (grain, token) => grain.RunNextOperationAsync(token), isBounded: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        // The container knows the host under several names, and disposes of it for each.
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await Operations.DisposeAsync().ConfigureAwait(false);
+        Dispose();
+    }
+
     private async Task DrainAsync(CancellationToken cancellationToken)
     {
+        Operations.StopTaking();
         Task drained = _table.CloseAsync();
         if (await EndsWithinAsync(drained, _options.DrainLimit, cancellationToken).ConfigureAwait(false)) return;
         await _stopping.CancelAsync().ConfigureAwait(false);

@@ -5,6 +5,7 @@ using LatentDb.Grains.Memories;
 using LatentDb.Grains.Telemetry;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Grains.Hosting;
@@ -28,6 +29,24 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
 
     public Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "inject", (grain, token) => grain.InjectAsync(command, token), cancellationToken);
+
+    public Task<InjectBatchResult> InjectBatchAsync(InjectBatchCommand command, CancellationToken cancellationToken) =>
+        host.WriteAsync(key, "inject_batch", (grain, token) => grain.InjectBatchAsync(command, token), cancellationToken);
+
+    public Task<AcceptedOperation> AcceptAsync(InjectCommand command, CancellationToken cancellationToken) =>
+        AcceptAsync((grain, token) => grain.AcceptAsync(command, token), cancellationToken);
+
+    public Task<AcceptedOperation> AcceptBatchAsync(InjectBatchCommand command, CancellationToken cancellationToken) =>
+        AcceptAsync((grain, token) => grain.AcceptBatchAsync(command, token), cancellationToken);
+
+    public Task<WriteOperation> GetOperationAsync(OperationUid operation, CancellationToken cancellationToken) =>
+        ReadAsync((grain, token) => grain.GetOperationAsync(operation, token), cancellationToken);
+
+    public Task<ImmutableArray<WriteOperation>> ListOperationsAsync(int limit, OperationUid? before, CancellationToken cancellationToken) =>
+        ReadAsync((grain, token) => grain.ListOperationsAsync(limit, before, token), cancellationToken);
+
+    public Task<WriteOperation> CancelOperationAsync(OperationUid operation, CancellationToken cancellationToken) =>
+        host.Telemetry.RecordAsync("operation_cancel", key, () => ReadAsync((grain, token) => grain.CancelOperationAsync(operation, token), cancellationToken));
 
     public async IAsyncEnumerable<QueryEvent> QueryAsync(QueryCommand command, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -72,6 +91,20 @@ internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host)
 
     public Task<bool> EraseAsync(EraseCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "erase", (grain, token) => grain.EraseAsync(command, token), cancellationToken);
+
+    /// <summary>Acceptance needs no turn; what was accepted is then taken up, also when its caller has gone away.</summary>
+    private Task<AcceptedOperation> AcceptAsync(Func<MemoryGrain, CancellationToken, Task<AcceptedOperation>> accept, CancellationToken cancellationToken) =>
+        host.Telemetry.RecordAsync("inject_accept", key, async () =>
+        {
+            try
+            {
+                return await ReadAsync(accept, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                host.Operations.Wake(key);
+            }
+        });
 
     /// <summary>Reads need no turn: they work on what is immutable.</summary>
     private async Task<T> ReadAsync<T>(Func<MemoryGrain, CancellationToken, Task<T>> read, CancellationToken cancellationToken)

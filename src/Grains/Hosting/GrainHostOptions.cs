@@ -14,6 +14,9 @@ public sealed class GrainHostOptions
     /// <summary>Writes of one memory that may wait for their turn; one more is refused.</summary>
     public int MaxWaitingWrites { get; set; } = 64;
 
+    /// <summary>Memories whose accepted writes are made at once; the others wait in a ring.</summary>
+    public int MaxRunningOperations { get; set; } = 4;
+
     /// <summary>How long running calls may go on after the stop has begun; then they are cancelled.</summary>
     public TimeSpan DrainLimit { get; set; } = TimeSpan.FromSeconds(25);
 
@@ -32,6 +35,7 @@ public sealed class GrainHostOptions
         Require(MaxActive is >= 1 and <= 10_000_000, nameof(MaxActive), MaxActive);
         Require(IdleAfter > TimeSpan.Zero, nameof(IdleAfter), IdleAfter);
         Require(MaxWaitingWrites is >= 0 and <= 100_000, nameof(MaxWaitingWrites), MaxWaitingWrites);
+        Require(MaxRunningOperations is >= 1 and <= 1024, nameof(MaxRunningOperations), MaxRunningOperations);
         Require(DrainLimit >= TimeSpan.Zero, nameof(DrainLimit), DrainLimit);
     }
 

@@ -10,13 +10,15 @@ internal sealed class TurnQueue(int maxWaiting) : IDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private int _inside; // the running turn and those that wait
 
+    public Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => RunAsync(work, isBounded: true, cancellationToken);
+
     /// <summary>Runs <paramref name="work"/> when it is its turn. Cancelled while waiting, it never runs.</summary>
-    /// <exception cref="LatentDbException">overloaded.</exception>
-    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    /// <exception cref="LatentDbException">overloaded, when it is bounded.</exception>
+    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, bool isBounded, CancellationToken cancellationToken)
     {
         try
         {
-            if (Interlocked.Increment(ref _inside) > maxWaiting + 1)
+            if (Interlocked.Increment(ref _inside) > maxWaiting + 1 && isBounded)
             {
                 throw new LatentDbException(ErrorCode.Overloaded, $"{maxWaiting} writes are waiting for this memory.") { RetryAfter = RetryDelay };
             }

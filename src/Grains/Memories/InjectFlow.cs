@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Grains.Memories;
@@ -17,9 +18,13 @@ internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimePr
     /// <summary>Bits of a seed that is drawn here: JSON clients that read numbers as doubles read these exactly. Callers may send all 64.</summary>
     private const int SeedBits = 53;
 
-    public async Task<InjectResult> RunAsync(MemoryTimeline timeline, InjectCommand command, CancellationToken cancellationToken)
+    /// <param name="timeline">The memory.</param>
+    /// <param name="command">What is written; an item of a batch brings its digest.</param>
+    /// <param name="step">The item of an accepted operation that this makes; null = none.</param>
+    /// <param name="cancellationToken">Without effect once the version is being committed.</param>
+    public async Task<InjectResult> RunAsync(MemoryTimeline timeline, InjectCommand command, OperationStep? step, CancellationToken cancellationToken)
     {
-        WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
+        WriteOrigin origin = command.Origin.Digest is null ? command.Origin.Signed(RequestDigests.Of(command)) : command.Origin;
         if (timeline.FindWrite(origin, WriteVerb.Inject) is { } first)
         {
             MemoryVersion made = timeline.GetVersion(first.Version);
@@ -40,6 +45,7 @@ internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimePr
             {
                 Author = origin.Author,
                 Digest = origin.Digest,
+                Step = step,
                 Metadata = command.Metadata,
                 Text = keepsText ? InjectedTextFormat.Encode(command.Text) : null,
             };

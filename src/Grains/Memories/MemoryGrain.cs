@@ -6,6 +6,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Transfer;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 using LatentDb.ModelHost.Contracts;
 
 namespace LatentDb.Grains.Memories;
@@ -20,6 +21,8 @@ internal sealed partial class MemoryGrain
     private readonly GrainStore _store;
     private readonly IModelHost _model;
     private readonly InjectFlow _inject;
+    private readonly BatchFlow _batch;
+    private readonly OperationFlow _operations;
     private readonly QueryFlow _query;
     private MemoryTimeline? _timeline;
 
@@ -29,6 +32,8 @@ internal sealed partial class MemoryGrain
         _store = store;
         _model = model;
         _inject = new InjectFlow(store.Catalog, model, time, keepsText);
+        _batch = new BatchFlow(_inject);
+        _operations = new OperationFlow(_inject);
         _query = new QueryFlow(store.Catalog, model);
     }
 
@@ -80,8 +85,38 @@ internal sealed partial class MemoryGrain
     public async Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken)
     {
         MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
-        return await _inject.RunAsync(timeline, command, cancellationToken).ConfigureAwait(false);
+        return await _inject.RunAsync(timeline, command, step: null, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>A writing verb.</summary>
+    public async Task<InjectBatchResult> InjectBatchAsync(InjectBatchCommand command, CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        return await _batch.RunAsync(timeline, command, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A writing verb: makes the oldest accepted write. True when another one waits.</summary>
+    public async Task<bool> RunNextOperationAsync(CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        return await _operations.RunNextAsync(timeline, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Needs no turn: the store takes it between two commits.</summary>
+    public async Task<AcceptedOperation> AcceptAsync(InjectCommand command, CancellationToken cancellationToken) =>
+        await OperationFlow.AcceptAsync(await OpenAsync(cancellationToken).ConfigureAwait(false), command, cancellationToken).ConfigureAwait(false);
+
+    public async Task<AcceptedOperation> AcceptBatchAsync(InjectBatchCommand command, CancellationToken cancellationToken) =>
+        await OperationFlow.AcceptAsync(await OpenAsync(cancellationToken).ConfigureAwait(false), command, cancellationToken).ConfigureAwait(false);
+
+    public async Task<WriteOperation> GetOperationAsync(OperationUid operation, CancellationToken cancellationToken) =>
+        _operations.Show((await OpenAsync(cancellationToken).ConfigureAwait(false)).Operations.Get(operation));
+
+    public async Task<ImmutableArray<WriteOperation>> ListOperationsAsync(int limit, OperationUid? before, CancellationToken cancellationToken) =>
+        [.. (await OpenAsync(cancellationToken).ConfigureAwait(false)).Operations.List(limit, before).Select(_operations.Show)];
+
+    public async Task<WriteOperation> CancelOperationAsync(OperationUid operation, CancellationToken cancellationToken) =>
+        await _operations.CancelAsync(await OpenAsync(cancellationToken).ConfigureAwait(false), operation, cancellationToken).ConfigureAwait(false);
 
     /// <summary>A writing verb.</summary>
     public async Task<WriteResult<MemoryVersion>> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken)

@@ -11,6 +11,8 @@ public sealed record ErrorCode(string Name, Remedy Remedy)
     public static readonly ErrorCode VersionNotFound = new("version_not_found", Remedy.FixRequest);
     public static readonly ErrorCode VersionExpired = new("version_expired", Remedy.FixRequest);
     public static readonly ErrorCode SnapshotNotFound = new("snapshot_not_found", Remedy.FixRequest);
+    public static readonly ErrorCode OperationNotFound = new("operation_not_found", Remedy.FixRequest);
+    public static readonly ErrorCode OperationNotCancellable = new("operation_not_cancellable", Remedy.FixRequest);
     public static readonly ErrorCode MemoryExists = new("memory_exists", Remedy.FixRequest);
     public static readonly ErrorCode SnapshotExists = new("snapshot_exists", Remedy.FixRequest);
     public static readonly ErrorCode VersionConflict = new("version_conflict", Remedy.FixRequest);

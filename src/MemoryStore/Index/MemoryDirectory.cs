@@ -10,6 +10,7 @@ internal sealed class MemoryDirectory
     private readonly Lock _lock = new();
     private readonly Dictionary<MemoryKey, MemoryRef> _byKey = [];
     private readonly Dictionary<TenantId, TenantMemories> _byTenant = [];
+    private readonly HashSet<MemoryRef> _waiting = [];
 
     public MemoryRef? Find(MemoryKey key)
     {
@@ -29,6 +30,7 @@ internal sealed class MemoryDirectory
 
             tenant.Names.Add(entry.Key.Memory.Value);
             tenant.Bytes += Counted(entry.Bytes);
+            if (entry.IsWaiting) _waiting.Add(entry);
             return true;
         }
     }
@@ -40,18 +42,31 @@ internal sealed class MemoryDirectory
             if (!_byKey.Remove(key, out MemoryRef? memory) || !_byTenant.TryGetValue(key.Tenant, out TenantMemories? tenant)) return;
             tenant.Names.Remove(key.Memory.Value);
             tenant.Bytes -= Counted(memory.Bytes);
+            _waiting.Remove(memory);
             if (tenant.Names.Count == 0) _byTenant.Remove(key.Tenant);
         }
     }
 
-    /// <summary>A memory names that many bytes from now on.</summary>
-    public void SetBytes(MemoryRef memory, long bytes)
+    /// <summary>A memory names that many bytes from now on, and has pending operations or none.</summary>
+    public void Note(MemoryRef memory, long bytes, bool isWaiting)
     {
         lock (_lock)
         {
-            if (_byKey.GetValueOrDefault(memory.Key) == memory) _byTenant[memory.Key.Tenant].Bytes += Counted(bytes) - Counted(memory.Bytes);
-            memory.Bytes = bytes;
+            if (_byKey.GetValueOrDefault(memory.Key) == memory)
+            {
+                _byTenant[memory.Key.Tenant].Bytes += Counted(bytes) - Counted(memory.Bytes);
+                if (isWaiting) _waiting.Add(memory);
+                else _waiting.Remove(memory);
+            }
+
+            (memory.Bytes, memory.IsWaiting) = (bytes, isWaiting);
         }
+    }
+
+    /// <summary>Memories with pending operations.</summary>
+    public ImmutableArray<MemoryKey> Waiting()
+    {
+        lock (_lock) return [.. _waiting.Select(m => m.Key)];
     }
 
     /// <summary>How many memories a tenant has here, and the bytes of the blocks that each of them names.</summary>

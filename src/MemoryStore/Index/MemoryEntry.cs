@@ -15,6 +15,7 @@ internal sealed class MemoryEntry
     private readonly SortedDictionary<string, Snapshot> _snapshots = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VersionNumber> _operations = new(StringComparer.Ordinal);
     private readonly KeyList _keys;
+    private readonly OperationList _accepted;
     private readonly Dictionary<BlockId, StoredBlock> _blocks = [];
     private long _bytes;
     private long _ownedBytes;
@@ -31,6 +32,7 @@ internal sealed class MemoryEntry
         Metadata = state.Metadata;
         _versions = new VersionList(state.Key, state.Versions, state.Gaps);
         _keys = new KeyList(state.Keys);
+        _accepted = new OperationList(state.Operations).Counted();
         foreach (StoredBlock block in state.Blocks) AddBlock(block);
         foreach (Snapshot snapshot in state.Snapshots) _snapshots.Add(snapshot.Name.Value, snapshot);
         foreach (VersionState version in state.Versions) RememberOperation(version.Version);
@@ -94,7 +96,7 @@ internal sealed class MemoryEntry
     {
         get
         {
-            lock (_lock) return 1 + _versions.Count + _keys.Count + (4L * _blocks.Count);
+            lock (_lock) return 1 + _versions.Count + _keys.Count + _accepted.Count + (4L * _blocks.Count);
         }
     }
 
@@ -123,6 +125,7 @@ internal sealed class MemoryEntry
                 [.. _blocks.Values.OrderBy(b => b.Id.Owner.Value).ThenBy(b => b.Id.Sequence)])
             {
                 Keys = _keys.ToArray(),
+                Operations = _accepted.ToArray(),
             };
         }
     }
@@ -169,6 +172,22 @@ internal sealed class MemoryEntry
         {
             _keys.Add(new KeyedWrite(key.Key, verb, key.Digest, version, at));
             _changes++;
+        }
+    }
+
+    /// <summary>Asks the list of accepted writes.</summary>
+    public T OfOperations<T>(Func<OperationList, T> ask)
+    {
+        lock (_lock) return ask(_accepted);
+    }
+
+    /// <summary>Changes the list of accepted writes.</summary>
+    public RecordLocation? ChangeOperations(Func<OperationList, RecordLocation?> change)
+    {
+        lock (_lock)
+        {
+            _changes++;
+            return change(_accepted);
         }
     }
 

@@ -33,6 +33,9 @@ internal sealed class MemoryRef(MemoryUid uid, MemoryKey key, RecordLocation? st
     /// <summary>Bytes of the blocks that it names; <see cref="UnknownBytes"/> when a store of an earlier program does not say. Changed by the directory only.</summary>
     public long Bytes { get; set; } = UnknownBytes;
 
+    /// <summary>True while it has operations that are pending. Changed by the directory only.</summary>
+    public bool IsWaiting { get; set; }
+
     /// <summary>The entry while it holds changes that no checkpoint has.</summary>
     public MemoryEntry? Pinned { get; set; }
 

@@ -33,6 +33,7 @@ internal sealed class SegmentUsageTable
     public void Add(MemoryState state)
     {
         foreach (VersionState version in state.Versions) Add(version.Location, LogName.Manifest);
+        foreach (OperationState operation in state.Operations) Add(operation.Location, LogName.Manifest);
         foreach (StoredBlock block in state.Blocks) Add(block);
     }
 
@@ -40,6 +41,7 @@ internal sealed class SegmentUsageTable
     public void Remove(MemoryState state)
     {
         foreach (VersionState version in state.Versions) Remove(version.Location, LogName.Manifest);
+        foreach (OperationState operation in state.Operations) Remove(operation.Location, LogName.Manifest);
         foreach (StoredBlock block in state.Blocks) Remove(block);
     }
 

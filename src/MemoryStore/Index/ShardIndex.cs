@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 
 namespace LatentDb.MemoryStore.Index;
 
@@ -93,8 +94,10 @@ internal sealed class ShardIndex
             case MemoryAddedRecord r: Add(header, r); break;
             case MemoryErasedRecord r: Erase(header.Memory, r); break;
             case VersionRecord r: Add(Change(header.Memory), header, r, location); break;
-            case SnapshotCreatedRecord r: Add(Change(header.Memory), header, r); break;
-            case SnapshotDeletedRecord r: Remove(Change(header.Memory), header, r); break;
+            case SnapshotCreatedRecord r: RecordEffects.Add(Change(header.Memory), header, r); break;
+            case SnapshotDeletedRecord r: RecordEffects.Remove(Change(header.Memory), header, r); break;
+            case OperationAcceptedRecord r: Accept(Change(header.Memory), header, r, location); break;
+            case OperationEndedRecord r: End(Change(header.Memory), header, r); break;
             case VersionsDroppedRecord r: Drop(header.Memory, r); break;
             case RelocatedRecord r: Relocate(r); break;
             default: throw IndexDamage.Of($"a {record.Kind} record cannot be applied");
@@ -162,12 +165,13 @@ internal sealed class ShardIndex
     }
 
     /// <summary>Tells the directory what a memory names now: after a change, and for memories of stores whose pages do not say it.</summary>
-    public void Count(MemoryEntry entry)
+    public void Note(MemoryEntry entry)
     {
         long bytes = entry.Bytes;
+        bool isWaiting = entry.OfOperations(o => o.PendingCount) > 0;
         lock (_lock)
         {
-            if (_byUid.TryGetValue(entry.Uid, out MemoryRef? memory)) Directory.SetBytes(memory, bytes);
+            if (_byUid.TryGetValue(entry.Uid, out MemoryRef? memory)) Directory.Note(memory, bytes, isWaiting);
         }
     }
 
@@ -201,20 +205,9 @@ internal sealed class ShardIndex
     {
         if (!_genesis.ContainsKey(record.State.Fingerprint)) throw IndexDamage.Of($"{record.State.Key} needs a genesis that is not there");
         if (record.State.Uid != header.Memory) throw IndexDamage.Of($"memory {header.Memory} is added as {record.State.Uid}");
-        MemoryState state = Stamped(record.State, header.Time);
+        MemoryState state = RecordEffects.Stamped(record.State, header.Time);
         AddNew(state);
         Usage.Add(state);
-    }
-
-    /// <summary>A fork learns its time only from the record that makes it; an import brings its own times.</summary>
-    private static MemoryState Stamped(MemoryState state, HybridTimestamp time)
-    {
-        if (state.CreatedAt != default) return state;
-        return state with
-        {
-            CreatedAt = time,
-            Versions = [.. state.Versions.Select(v => v.Version.CommittedAt != default ? v : v with { Version = v.Version with { CommittedAt = time } })],
-        };
     }
 
     private void AddNew(MemoryState state)
@@ -239,11 +232,11 @@ internal sealed class ShardIndex
             if (_byUid.TryGetValue(item.Uid, out MemoryRef? known))
             {
                 known.State = item.State;
-                Directory.SetBytes(known, item.Bytes);
+                Directory.Note(known, item.Bytes, item.IsWaiting);
                 return;
             }
 
-            Enter(new MemoryRef(item.Uid, item.Key, item.State, item.Lenders) { Bytes = item.Bytes });
+            Enter(new MemoryRef(item.Uid, item.Key, item.State, item.Lenders) { Bytes = item.Bytes, IsWaiting = item.IsWaiting });
         }
     }
 
@@ -260,37 +253,29 @@ internal sealed class ShardIndex
     private void Add(MemoryEntry entry, in FrameHeader header, VersionRecord record, RecordLocation location)
     {
         MemoryVersion version = record.Version with { CommittedAt = header.Time };
-        VersionState state = ContentOf(entry, version, record, location);
+        VersionState state = RecordEffects.ContentOf(entry, version, record, location);
         entry.Add(state, record.Blocks);
         if (version.OperationId is string key) entry.Remember(new WriteKey(key, record.Digest), (WriteVerb)version.Cause, version.Number, header.Time);
         Usage.Add(state.Location, LogName.Manifest);
         foreach (StoredBlock block in record.Blocks) Usage.Add(block);
-        Count(entry);
+        HybridTimestamp time = header.Time;
+        if (record.Step is OperationStep step) Usage.Remove(entry.ChangeOperations(o => o.Advance(step, version.Number, time)), LogName.Manifest);
+        Note(entry);
     }
 
-    private static void Add(MemoryEntry entry, in FrameHeader header, SnapshotCreatedRecord record)
+    private void Accept(MemoryEntry entry, in FrameHeader header, OperationAcceptedRecord record, RecordLocation location)
     {
-        entry.Add(new Snapshot(record.Name, record.Version, header.Time));
-        entry.Remember(record.Under, WriteVerb.CreateSnapshot, record.Version, header.Time);
+        HybridTimestamp time = header.Time;
+        Usage.Add(location, LogName.Manifest);
+        Usage.Remove(entry.ChangeOperations(o => o.Accept(record, location, time)), LogName.Manifest);
+        Note(entry);
     }
 
-    private static void Remove(MemoryEntry entry, in FrameHeader header, SnapshotDeletedRecord record)
+    private void End(MemoryEntry entry, in FrameHeader header, OperationEndedRecord record)
     {
-        entry.RemoveSnapshot(record.Name);
-        entry.Remember(record.Under, WriteVerb.DeleteSnapshot, entry.Head.Version.Number, header.Time);
-    }
-
-    private static VersionState ContentOf(MemoryEntry entry, MemoryVersion version, VersionRecord record, RecordLocation location)
-    {
-        if (record.SameAs is VersionNumber target)
-        {
-            VersionState source = entry.Find(target) ?? throw IndexDamage.Of($"version {version.Number} of {entry.Key} repeats version {target}, which is not there");
-            if (source.Content == ContentKind.SameAs) throw IndexDamage.Of($"version {version.Number} of {entry.Key} repeats a repetition");
-            return new VersionState(version, ContentKind.SameAs, target, null, source.Depth);
-        }
-
-        if (record.Image is not null) return new VersionState(version, ContentKind.Image, null, location, 0);
-        return new VersionState(version, ContentKind.Deltas, null, location, entry.Head.Depth + record.Deltas.Length);
+        HybridTimestamp time = header.Time;
+        Usage.Remove(entry.ChangeOperations(o => o.End(record, time)), LogName.Manifest);
+        Note(entry);
     }
 
     private void Drop(MemoryUid uid, VersionsDroppedRecord record)
@@ -300,7 +285,7 @@ internal sealed class ShardIndex
         foreach (VersionState version in versions) Usage.Remove(version.Location, LogName.Manifest);
         foreach (VersionPlace image in record.Images) Usage.Add(image.Location, LogName.Manifest);
         foreach (StoredBlock block in blocks) Usage.Remove(block);
-        Count(entry);
+        Note(entry);
     }
 
     private void Relocate(RelocatedRecord record)

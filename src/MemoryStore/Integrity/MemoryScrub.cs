@@ -24,6 +24,7 @@ internal sealed class MemoryScrub(Shard shard, ScrubFindings findings, Throttle 
             if (await shard.Memories.FindAsync(memory, cancellationToken).ConfigureAwait(false) is not MemoryEntry entry) return;
             MemoryState state = entry.ToState();
             BlockUse use = await CheckVersionsAsync(entry, state, cancellationToken).ConfigureAwait(false);
+            foreach (OperationState operation in state.Operations) await CheckOperationAsync(entry, operation, cancellationToken).ConfigureAwait(false);
             foreach (StoredBlock block in state.Blocks)
             {
                 foreach (StoredSlice slice in block.Slices) await CheckSliceAsync(entry, block, slice, use, cancellationToken).ConfigureAwait(false);
@@ -118,6 +119,21 @@ internal sealed class MemoryScrub(Shard shard, ScrubFindings findings, Throttle 
         {
             // Dropped by retention; later ones have images then, which are read as such.
             return null;
+        }
+    }
+
+    private async ValueTask CheckOperationAsync(MemoryEntry entry, OperationState operation, CancellationToken cancellationToken)
+    {
+        if (operation.Location is not RecordLocation at) return;
+        try
+        {
+            _ = await shard.Operations.ReadAsync(entry, operation.Operation.Uid, cancellationToken).ConfigureAwait(false);
+            await ReadAsync(at, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (ScrubErrors.IsDamage(e))
+        {
+            string message = $"Operation {operation.Operation.Uid} of {entry.Key}: {e.Message}";
+            findings.Add(new StoreDamage(DamageKind.Operation, Places.Of(shard, LogName.Manifest, at), message, [new DamageNeed(entry.Key.ToString(), [])]), at);
         }
     }
 

@@ -92,6 +92,9 @@ public enum DamageKind
     /// <summary>The record of a version.</summary>
     Version,
 
+    /// <summary>The texts of an accepted operation that waits.</summary>
+    Operation,
+
     /// <summary>A slice of a block.</summary>
     Block,
 

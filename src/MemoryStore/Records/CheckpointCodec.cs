@@ -74,7 +74,8 @@ internal static class CheckpointCodec
 
     public static void WritePage(ref MessagePackWriter writer, DirectoryPageRecord page)
     {
-        writer.WriteMapHeader(3);
+        int waiting = page.Items.Count(i => i.IsWaiting);
+        writer.WriteMapHeader(waiting == 0 ? 3 : 4);
         writer.WriteInt64(1);
         writer.WriteArrayHeader(page.Items.Length);
         foreach (DirectoryItem item in page.Items)
@@ -93,6 +94,13 @@ internal static class CheckpointCodec
         writer.WriteInt64(3);
         writer.WriteArrayHeader(page.Items.Length);
         foreach (DirectoryItem item in page.Items) writer.WriteInt64(item.Bytes);
+        if (waiting == 0) return;
+        writer.WriteInt64(4);
+        writer.WriteArrayHeader(waiting);
+        for (int i = 0; i < page.Items.Length; i++)
+        {
+            if (page.Items[i].IsWaiting) writer.WriteInt64(i);
+        }
     }
 
     public static DirectoryPageRecord ReadPage(ref MessagePackReader reader)
@@ -103,7 +111,7 @@ internal static class CheckpointCodec
         for (int i = 0; i < items.Capacity; i++)
         {
             ScalarCodec.Expect(reader.ReadArrayHeader(), ItemParts, "directory item");
-            items.Add(new DirectoryItem(reader.ReadUid(), reader.ReadKey(), reader.ReadLocation(), ReadUids(ref reader), NotCounted));
+            items.Add(new DirectoryItem(reader.ReadUid(), reader.ReadKey(), reader.ReadLocation(), ReadUids(ref reader), NotCounted, IsWaiting: false));
         }
 
         fields.Next(ref reader);
@@ -114,6 +122,18 @@ internal static class CheckpointCodec
         {
             ScalarCodec.Expect(reader.ReadArrayHeader(), items.Count, "bytes of memories");
             for (int i = 0; i < items.Count; i++) items[i] = items[i] with { Bytes = reader.ReadInt64() };
+            fields.Next(ref reader);
+        }
+
+        if (fields.TryField(ref reader, 4))
+        {
+            for (int left = reader.ReadArrayHeader(); left > 0; left--)
+            {
+                int index = reader.ReadInt32();
+                if (index < 0 || index >= items.Count) throw new MessagePackFormatException($"Memory {index} of the page is not there.");
+                items[index] = items[index] with { IsWaiting = true };
+            }
+
             fields.Next(ref reader);
         }
 

@@ -45,6 +45,12 @@ internal enum FrameKind : byte
 
     /// <summary>Part of the directory: names and places of memories.</summary>
     DirectoryPage = 17,
+
+    /// <summary>Injects were accepted, to be made later.</summary>
+    OperationAccepted = 18,
+
+    /// <summary>An accepted operation failed, was cancelled, or found that it had been made.</summary>
+    OperationEnded = 19,
 }
 
 /// <summary>Bits of a frame's header; a reader refuses bits that it does not know.</summary>

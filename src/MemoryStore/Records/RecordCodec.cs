@@ -28,6 +28,8 @@ internal static class RecordCodec
             case DirectoryPageRecord r: CheckpointCodec.WritePage(ref writer, r); break;
             case VersionsDroppedRecord r: ChangeCodec.WriteDropped(ref writer, r); break;
             case RelocatedRecord r: ChangeCodec.WriteRelocated(ref writer, r); break;
+            case OperationAcceptedRecord r: OperationCodec.WriteAccepted(ref writer, r); break;
+            case OperationEndedRecord r: OperationCodec.WriteEnded(ref writer, r); break;
             default: throw new ArgumentException($"{record.Kind} is no record of the manifest log.", nameof(record));
         }
 
@@ -55,6 +57,8 @@ internal static class RecordCodec
                 FrameKind.DirectoryPage => CheckpointCodec.ReadPage(ref reader),
                 FrameKind.VersionsDropped => ChangeCodec.ReadDropped(ref reader),
                 FrameKind.Relocated => ChangeCodec.ReadRelocated(ref reader),
+                FrameKind.OperationAccepted => OperationCodec.ReadAccepted(ref reader),
+                FrameKind.OperationEnded => OperationCodec.ReadEnded(ref reader),
                 _ => throw new FrameFormatException($"a {header.Kind} record has no place in a manifest log"),
             };
             return reader.IsAtEnd ? record : throw new FrameFormatException($"bytes follow the {header.Kind} record");

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 
 namespace LatentDb.MemoryStore.Records;
 
@@ -61,6 +62,9 @@ internal sealed record VersionRecord(
 {
     /// <summary>What was asked for, when the version was made under a key.</summary>
     public RequestDigest? Digest { get; init; }
+
+    /// <summary>The item of an accepted operation that it makes.</summary>
+    public OperationStep? Step { get; init; }
 }
 
 internal sealed record SnapshotCreatedRecord(SnapshotName Name, VersionNumber Version) : ShardRecord(FrameKind.SnapshotCreated)
@@ -107,7 +111,8 @@ internal sealed record DirectoryPageRecord(ImmutableArray<DirectoryItem> Items, 
 /// <param name="State">Its state record.</param>
 /// <param name="Lenders">Memories whose blocks it names: that of its source, for a fork.</param>
 /// <param name="Bytes">Bytes of the blocks that it names; -1 = not counted.</param>
-internal sealed record DirectoryItem(MemoryUid Uid, MemoryKey Key, RecordLocation State, ImmutableArray<MemoryUid> Lenders, long Bytes);
+/// <param name="IsWaiting">True when it has operations that are pending.</param>
+internal sealed record DirectoryItem(MemoryUid Uid, MemoryKey Key, RecordLocation State, ImmutableArray<MemoryUid> Lenders, long Bytes, bool IsWaiting);
 
 /// <summary>Where recovery begins.</summary>
 /// <param name="Before">Earlier epochs that hold live records, oldest first.</param>
@@ -152,7 +157,25 @@ internal sealed record MemoryState(
 {
     /// <summary>Writes that were made under an idempotency key, oldest first.</summary>
     public ImmutableArray<KeyedWrite> Keys { get; init; } = [];
+
+    /// <summary>Accepted writes in the order of their acceptance.</summary>
+    public ImmutableArray<OperationState> Operations { get; init; } = [];
 }
+
+/// <summary>Injects were accepted: from now on they will be made, whatever happens to the process.</summary>
+/// <param name="Uid">The operation.</param>
+/// <param name="Draft">What is to be made; read again when it is.</param>
+/// <param name="IsMoved">The record of an operation that is known already stands here now; without effect once it has ended.</param>
+internal sealed record OperationAcceptedRecord(OperationUid Uid, OperationDraft Draft, bool IsMoved) : ShardRecord(FrameKind.OperationAccepted);
+
+/// <summary>An operation ended otherwise than by the version of its last item.</summary>
+internal sealed record OperationEndedRecord(
+    OperationUid Uid, OperationStatus Status, ImmutableArray<VersionNumber?> Versions, OperationFailure? Failure) : ShardRecord(FrameKind.OperationEnded);
+
+/// <summary>What the index keeps of an operation.</summary>
+/// <param name="Operation">The operation.</param>
+/// <param name="Location">The record with its texts while it is pending; then null, and the record is garbage.</param>
+internal sealed record OperationState(WriteOperation Operation, RecordLocation? Location);
 
 /// <summary>Versions that retention dropped.</summary>
 /// <param name="First">The first of them.</param>

@@ -11,7 +11,7 @@ internal static class StateCodec
 {
     public static void Write(ref MessagePackWriter writer, MemoryState memory)
     {
-        writer.WriteMapHeader(memory.Keys.IsEmpty ? 9 : 10);
+        writer.WriteMapHeader(9 + (memory.Keys.IsEmpty ? 0 : 1) + (memory.Operations.IsEmpty ? 0 : 1));
         writer.WriteInt64(1);
         writer.Write(memory.Uid);
         writer.WriteInt64(2);
@@ -32,9 +32,15 @@ internal static class StateCodec
         foreach (Snapshot snapshot in memory.Snapshots) WriteSnapshot(ref writer, snapshot);
         writer.WriteInt64(9);
         writer.Write(memory.Blocks);
-        if (memory.Keys.IsEmpty) return;
-        writer.WriteInt64(10);
-        KeyCodec.WriteWrites(ref writer, memory.Keys);
+        if (!memory.Keys.IsEmpty)
+        {
+            writer.WriteInt64(10);
+            KeyCodec.WriteWrites(ref writer, memory.Keys);
+        }
+
+        if (memory.Operations.IsEmpty) return;
+        writer.WriteInt64(11);
+        OperationCodec.WriteStates(ref writer, memory.Operations);
     }
 
     public static MemoryState Read(ref MessagePackReader reader)
@@ -77,8 +83,15 @@ internal static class StateCodec
             fields.Next(ref reader);
         }
 
+        ImmutableArray<OperationState> operations = [];
+        if (fields.TryField(ref reader, 11))
+        {
+            operations = OperationCodec.ReadStates(ref reader);
+            fields.Next(ref reader);
+        }
+
         fields.End(ref reader);
-        return new MemoryState(uid, key, createdAt, fingerprint, metadata, versions.MoveToImmutable(), gaps, snapshots.MoveToImmutable(), blocks) { Keys = keys };
+        return new MemoryState(uid, key, createdAt, fingerprint, metadata, versions.MoveToImmutable(), gaps, snapshots.MoveToImmutable(), blocks) { Keys = keys, Operations = operations };
     }
 
     public static void WriteGaps(ref MessagePackWriter writer, ImmutableArray<VersionGap> gaps)

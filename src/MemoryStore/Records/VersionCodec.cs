@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.MessagePack;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 
 namespace LatentDb.MemoryStore.Records;
 
@@ -13,7 +14,7 @@ internal static class VersionCodec
 
     public static void WriteRecord(ref MessagePackWriter writer, VersionRecord record)
     {
-        writer.WriteMapHeader(3 + (record.Text is null ? 0 : 1) + (record.Digest is null ? 0 : 1));
+        writer.WriteMapHeader(3 + (record.Text is null ? 0 : 1) + (record.Digest is null ? 0 : 1) + (record.Step is null ? 0 : 1));
         writer.WriteInt64(1);
         WriteVersion(ref writer, record.Version);
         writer.WriteInt64(ContentKey(record));
@@ -28,9 +29,15 @@ internal static class VersionCodec
             writer.WriteString(record.Text);
         }
 
-        if (record.Digest is null) return;
-        writer.WriteInt64(7);
-        KeyCodec.Write(ref writer, record.Digest);
+        if (record.Digest is not null)
+        {
+            writer.WriteInt64(7);
+            KeyCodec.Write(ref writer, record.Digest);
+        }
+
+        if (record.Step is null) return;
+        writer.WriteInt64(8);
+        OperationCodec.Write(ref writer, record.Step);
     }
 
     public static VersionRecord ReadRecord(ref MessagePackReader reader, HybridTimestamp time)
@@ -64,8 +71,15 @@ internal static class VersionCodec
             fields.Next(ref reader);
         }
 
+        OperationStep? step = null;
+        if (fields.TryField(ref reader, 8))
+        {
+            step = OperationCodec.ReadStep(ref reader);
+            fields.Next(ref reader);
+        }
+
         fields.End(ref reader);
-        return new VersionRecord(version, deltas, image, sameAs, blocks, text) { Digest = digest };
+        return new VersionRecord(version, deltas, image, sameAs, blocks, text) { Digest = digest, Step = step };
     }
 
     /// <summary>A version as the index keeps it: its time is written too.</summary>

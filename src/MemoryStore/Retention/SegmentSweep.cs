@@ -138,6 +138,9 @@ internal sealed class SegmentSweep(Shard shard, Throttle throttle, Action<Segmen
             case FrameKind.Version:
                 await MoveVersionAsync(segment, frame, moves, cancellationToken).ConfigureAwait(false);
                 return;
+            case FrameKind.OperationAccepted:
+                await MoveOperationAsync(segment, frame, cancellationToken).ConfigureAwait(false);
+                return;
             default:
                 return;
         }
@@ -152,6 +155,16 @@ internal sealed class SegmentSweep(Shard shard, Throttle throttle, Action<Segmen
         if (record is null) return;
         RecordLocation to = await shard.Writer.StageContentAsync(entry.Uid, record).ConfigureAwait(false);
         Of(moves, entry.Uid).Versions.Add(new VersionPlace(version.Version.Number, to));
+        CopiedBytes += to.Bytes;
+    }
+
+    /// <summary>The texts of a pending operation are accepted anew at another place; if it ends meanwhile, the copy is garbage like the original.</summary>
+    private async Task MoveOperationAsync(SegmentId segment, FrameAt frame, CancellationToken cancellationToken)
+    {
+        if (await HoldAsync(frame.Header.Memory, cancellationToken).ConfigureAwait(false) is not MemoryEntry entry) return;
+        OperationState? state = entry.OfOperations(o => o.ToArray().FirstOrDefault(s => s.Location is RecordLocation at && Stands(at, segment, frame.Address)));
+        if (state is null || await shard.Operations.ReadAsync(entry, state.Operation.Uid, cancellationToken).ConfigureAwait(false) is not { } draft) return;
+        RecordLocation to = await shard.Writer.ChangeAsync(entry.Uid, new OperationAcceptedRecord(state.Operation.Uid, draft, IsMoved: true)).ConfigureAwait(false);
         CopiedBytes += to.Bytes;
     }
 

@@ -33,6 +33,7 @@ internal sealed class Shard : IAsyncDisposable
         Blocks = new ShardReader(parts.Index, Memories, parts.Epochs, parts.Blocks, new DependentVersions(parts.Index, Memories, Manifests));
         Writer = new RecordWriter(parts.Index, parts.Epochs.Get(parts.Epoch), parts.Keys, parts.Manifests, parts.Blocks);
         Commit = new ShardCommit(this, settings);
+        Operations = new OperationCommit(this);
     }
 
     public ShardId Id { get; }
@@ -58,6 +59,8 @@ internal sealed class Shard : IAsyncDisposable
     public RecordWriter Writer { get; }
 
     public ShardCommit Commit { get; }
+
+    public OperationCommit Operations { get; }
 
     public FrameLog ManifestLog { get; }
 

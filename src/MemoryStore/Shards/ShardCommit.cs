@@ -129,6 +129,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     {
         using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         if (Repeated(entry, new WriteOrigin(draft.OperationId, null) { Digest = draft.Digest }, WriteVerb.Inject) is MemoryVersion first) return first;
+        OperationCommit.RequirePending(entry, draft.Step);
         VersionState head = RequireHead(entry, expectedHead);
         if (draft.Fingerprint != head.Version.Fingerprint)
         {
@@ -158,7 +159,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
             HasText = draft.Text is not null,
         };
         bool isImage = head.Depth + draft.Deltas.Length >= settings.WritesBetweenImages;
-        var record = new VersionRecord(version, isImage ? [] : draft.Deltas, isImage ? manifest : null, null, blocks, draft.Text) { Digest = draft.Digest };
+        var record = new VersionRecord(version, isImage ? [] : draft.Deltas, isImage ? manifest : null, null, blocks, draft.Text) { Digest = draft.Digest, Step = draft.Step };
         VersionState committed = await WriteVersionAsync(entry, record).ConfigureAwait(false);
         shard.Manifests.Remember(entry, committed, manifest);
         return committed.Version;

@@ -168,6 +168,9 @@ public sealed partial class MemoryCatalog
         return _shards().ShardOf(key).Commit.EraseAsync(key, origin, cancellationToken);
     }
 
+    /// <summary>Memories with operations that are pending, of the shards of this process; known without reading any of them.</summary>
+    public ImmutableArray<MemoryKey> ListWaiting() => [.. _shards().Shards.SelectMany(shard => shard.Index.Directory.Waiting())];
+
     /// <summary>True when there is a memory of that name.</summary>
     public bool Exists(MemoryKey key) => _shards().ShardOf(key).Index.Directory.Find(key) is not null;
 

@@ -22,7 +22,11 @@ public sealed class MemoryTimeline
     {
         _shard = shard;
         _entry = entry;
+        Operations = new MemoryOperations(shard, entry);
     }
+
+    /// <summary>Writes that were accepted to be made later.</summary>
+    public MemoryOperations Operations { get; }
 
     /// <summary>False when the shard was opened anew since: this object goes on reading, and takes no more writes.</summary>
     public bool IsCurrent => _shard.Failure is null;

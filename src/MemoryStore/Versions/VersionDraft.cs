@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore.Versions.Operations;
 
 namespace LatentDb.MemoryStore.Versions;
 
@@ -17,6 +18,9 @@ public sealed record VersionDraft(
 {
     /// <summary>What was asked for, for the comparison with a second request under the same key; null = the key alone decides.</summary>
     public RequestDigest? Digest { get; init; }
+
+    /// <summary>The item of an accepted operation that this makes; null = none.</summary>
+    public OperationStep? Step { get; init; }
 
     /// <summary>Id of the API key that asked; at most 64 characters.</summary>
     public string? Author { get; init; }

@@ -11,6 +11,9 @@ internal static class RequestHeaders
     /// <summary>Characters of an idempotency key; it is stored with the version.</summary>
     public const int MaxIdempotencyKeyLength = 128;
 
+    /// <summary>The one preference of RFC 7240 that is honoured.</summary>
+    public const string RespondAsyncPreference = "respond-async";
+
     /// <summary>If-Match: "v12", the ETag of the head that the caller has seen. Null when absent or *.</summary>
     /// <exception cref="LatentDbException">invalid_request.</exception>
     public static VersionNumber? IfMatch(HttpRequest request)
@@ -35,6 +38,11 @@ internal static class RequestHeaders
         bool isValid = values.Count == 1 && values[0] is { } text && text.Length is > 0 and <= MaxIdempotencyKeyLength && text.All(c => c is > ' ' and < (char)127);
         return isValid ? values[0] : throw new LatentDbException(ErrorCode.InvalidRequest, $"Idempotency-Key must come once and be 1 to {MaxIdempotencyKeyLength} visible ASCII characters.");
     }
+
+    /// <summary>Prefer: respond-async (RFC 7240): the write may be made after the answer.</summary>
+    public static bool RespondsAsync(HttpRequest request) => request.Headers["Prefer"]
+        .SelectMany(line => (line ?? string.Empty).Split(',', StringSplitOptions.TrimEntries))
+        .Any(preference => preference.Split(';')[0].Trim().Equals(RespondAsyncPreference, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The ETag of a version.</summary>
     public static string ETag(VersionNumber version) => $"\"v{version}\"";

@@ -10,4 +10,15 @@ internal static class ResponseHeaders
     {
         if (isReplay) response.Headers[IdempotencyReplayed] = "true";
     }
+
+    /// <summary>Link to the next page (RFC 8288), for clients that follow links: the same address with another cursor.</summary>
+    public static void Next(HttpContext context, string? cursor)
+    {
+        if (cursor is null) return;
+        IEnumerable<KeyValuePair<string, string?>> others = context.Request.Query
+            .Where(p => p.Key is not "cursor")
+            .SelectMany(p => p.Value.Select(value => KeyValuePair.Create(p.Key, value)));
+        QueryString query = QueryString.Create(others.Append(KeyValuePair.Create("cursor", (string?)cursor)));
+        context.Response.Headers.Append("Link", $"<{context.Request.PathBase}{context.Request.Path.ToUriComponent()}{query.ToUriComponent()}>; rel=\"next\"");
+    }
 }

@@ -15,21 +15,20 @@ namespace LatentDb.Grains.Tests.Doubles;
 internal sealed class GrainHostFixture : IAsyncDisposable
 {
     private readonly TempFolder _data = new();
-    private readonly MemoryStoreService _store;
+    private readonly Action<GrainHostOptions>? _configure;
+    private MemoryStoreService _store;
 
     private GrainHostFixture(Action<GrainHostOptions>? configure)
     {
-        var options = new GrainHostOptions();
-        configure?.Invoke(options);
-        _store = new MemoryStoreService(Options.Create(new MemoryStoreOptions { Data = _data.Path }), TimeProvider.System, NullLogger<MemoryStoreService>.Instance);
-        Host = new EmbeddedGrainHost(options, new GrainStore(_store.Catalog, _store.Exporter, _store.Importer), Model, Time);
+        _configure = configure;
+        (_store, Host) = Build();
     }
 
     public EchoModelHost Model { get; } = new();
 
     public ManualTimeProvider Time { get; } = new();
 
-    public EmbeddedGrainHost Host { get; }
+    public EmbeddedGrainHost Host { get; private set; }
 
     public static async Task<GrainHostFixture> StartAsync(Action<GrainHostOptions>? configure = null)
     {
@@ -37,6 +36,16 @@ internal sealed class GrainHostFixture : IAsyncDisposable
         await fixture._store.StartAsync(CancellationToken.None);
         await fixture.Host.StartAsync(CancellationToken.None);
         return fixture;
+    }
+
+    /// <summary>Ends this host and its store as they are, and begins anew on the same data.</summary>
+    public async Task RestartAsync()
+    {
+        await Host.DisposeAsync();
+        await _store.DisposeAsync();
+        (_store, Host) = Build();
+        await _store.StartAsync(CancellationToken.None);
+        await Host.StartAsync(CancellationToken.None);
     }
 
     public IMemoryGrain Memory(string id) => Host.GetMemory(new MemoryKey(TenantId.Default, MemoryId.Parse(id)));
@@ -48,9 +57,17 @@ internal sealed class GrainHostFixture : IAsyncDisposable
         return memory;
     }
 
+    private (MemoryStoreService Store, EmbeddedGrainHost Host) Build()
+    {
+        var options = new GrainHostOptions();
+        _configure?.Invoke(options);
+        var store = new MemoryStoreService(Options.Create(new MemoryStoreOptions { Data = _data.Path }), TimeProvider.System, NullLogger<MemoryStoreService>.Instance);
+        return (store, new EmbeddedGrainHost(options, new GrainStore(store.Catalog, store.Exporter, store.Importer), Model, Time));
+    }
+
     public async ValueTask DisposeAsync()
     {
-        Host.Dispose();
+        await Host.DisposeAsync();
         await _store.DisposeAsync();
         _data.Dispose();
     }

@@ -7,6 +7,8 @@ using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
+using OperationStatus = LatentDb.MemoryStore.Versions.Operations.OperationStatus;
 
 namespace LatentDb.MemoryStore.Tests.Records;
 
@@ -53,6 +55,15 @@ public sealed class RecordCodecTests
         yield return new MemoryErasedRecord(Location, []) { Under = RequestDigest.Of("a") };
         yield return new VersionRecord(Version, [], Pool, null, [], null) { Digest = RequestDigest.Of("a", null) };
         yield return new MemoryStateRecord(Memory() with { Keys = [new KeyedWrite("op", WriteVerb.DeleteSnapshot, RequestDigest.Of("a"), VersionNumber.First, new HybridTimestamp(7))] });
+        var operation = new OperationUid(new Guid("01234567-89ab-7def-8123-456789abcdef"));
+        var origin = new WriteOrigin("op", "key-1") { Digest = RequestDigest.Of("a") };
+        yield return new OperationAcceptedRecord(operation, new OperationDraft([new OperationItem("text", 7, "{}"), new OperationItem("more", null, null)], true, VersionNumber.First, origin), IsMoved: true);
+        yield return new OperationAcceptedRecord(operation, new OperationDraft([new OperationItem("text", null, null)], false, null, WriteOrigin.None), IsMoved: false);
+        yield return new OperationEndedRecord(operation, OperationStatus.Failed, [VersionNumber.First, null], new OperationFailure("text_too_short", "Too short.", 1));
+        yield return new VersionRecord(Version, [], Pool, null, [], null) { Step = new OperationStep(operation, 3) };
+        var queued = new WriteOperation(operation, OperationStatus.Queued, new HybridTimestamp(7), true, [VersionNumber.First, null], origin);
+        WriteOperation ended = queued with { Status = OperationStatus.Failed, EndedAt = new HybridTimestamp(9), Failure = new OperationFailure("internal", "A defect.", 0) };
+        yield return new MemoryStateRecord(Memory() with { Operations = [new OperationState(queued, Location), new OperationState(ended, null)] });
         yield return new CheckpointRecord([], [], [], []) { Erasures = [RequestDigest.Of("a")] };
         yield return new CheckpointRecord(
             [new EpochSeal(new Epoch(2), seal, default)],
@@ -61,7 +72,7 @@ public sealed class RecordCodecTests
             [new SegmentUsage(new SegmentId(new Epoch(2), LogName.Blocks, 3), 1L << 40)]);
         yield return new MemoryAddedRecord(Memory());
         yield return new MemoryStateRecord(Memory());
-        yield return new DirectoryPageRecord([new DirectoryItem(new MemoryUid(5), OpenStore.Key("bob"), Location, [new MemoryUid(6)], 7)], [new MemoryUid(7)]);
+        yield return new DirectoryPageRecord([new DirectoryItem(new MemoryUid(5), OpenStore.Key("bob"), Location, [new MemoryUid(6)], 7, IsWaiting: true)], [new MemoryUid(7)]);
         yield return new VersionsDroppedRecord([Gap], [new VersionPlace(new VersionNumber(9), Location)], [new BlockId(new MemoryUid(5), 1)]);
         yield return new RelocatedRecord(
             [

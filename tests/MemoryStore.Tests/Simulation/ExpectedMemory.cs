@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 
 namespace LatentDb.MemoryStore.Tests.Simulation;
 
@@ -45,6 +46,11 @@ internal sealed record ExpectedMemory(ImmutableList<ExpectedVersion> Versions, I
         foreach (ExpectedVersion version in Versions.Where(v => v.OperationId is not null))
         {
             if (timeline.FindOperation(version.OperationId!)?.Number != version.Number) return $"{key} has forgotten operation {version.OperationId}";
+        }
+
+        foreach (WriteOperation made in timeline.Operations.List(1000, null).Where(o => o.Status == OperationStatus.Succeeded))
+        {
+            if (timeline.GetVersion(made.Versions[0]!.Value).Cause != VersionCause.Inject) return $"{key} has operation {made.Uid} without its version";
         }
 
         var read = new HashSet<BlockId>();

@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 using LatentDb.MemoryStore.Versions.Deltas;
 
 namespace LatentDb.MemoryStore.Tests.Simulation;
@@ -125,13 +126,29 @@ internal sealed class SimulatedWriter(TestModel model, string name, int seed)
         int content = _random.Next(1 << 30);
         string? operation = NextOrigin().OperationId;
         string? text = _random.Next(2) == 0 ? null : new string('t', _random.Next(5000));
+        OperationStep? step = _random.Next(3) == 0 ? await AcceptAsync(timeline) : null;
         await using AppendTransaction transaction = timeline.BeginAppend();
         ManifestDelta delta = await model.StageAsync(transaction, content);
         ExpectedVersion head = _known[key].Head;
         Manifest after = model.Delta(ExpectedVersion.BlockOf(content), content).Apply(head.Content);
         Try(key, _known[key].With(new ExpectedVersion(head.Number.Next(), after, operation, text)));
-        var draft = new VersionDraft([delta], model.Fingerprint, (ulong)content, Tokens: 16, operation) { Text = text };
+        var draft = new VersionDraft([delta], model.Fingerprint, (ulong)content, Tokens: 16, operation) { Text = text, Step = step };
         Acknowledge(await timeline.AppendAsync(transaction, draft, head.Number, CancellationToken.None));
+    }
+
+    /// <summary>Accepts an operation, or takes the one that waits, as a restarted process would; its version must end it in the same commit.</summary>
+    private async Task<OperationStep> AcceptAsync(MemoryTimeline timeline)
+    {
+        WriteOperation? waiting = timeline.Operations.Next();
+        if (waiting is null)
+        {
+            string text = new('o', 1 + _random.Next(3000));
+            waiting = (await timeline.Operations.AcceptAsync(new OperationDraft([new OperationItem(text, null, null)], false, null, WriteOrigin.None), CancellationToken.None)).Operation;
+        }
+
+        OperationDraft draft = await timeline.Operations.ReadAsync(waiting.Uid, CancellationToken.None) ?? throw new InvalidOperationException($"Operation {waiting.Uid} waits without its text.");
+        if (draft.Items[0].Text.Trim('o').Length > 0) throw new InvalidOperationException($"Operation {waiting.Uid} has another text.");
+        return new OperationStep(waiting.Uid, 0);
     }
 
     private async Task RollBackAsync(MemoryCatalog catalog, MemoryKey key)

@@ -48,7 +48,7 @@ public sealed class OpenApiTests(SiloFixture fixture) : IClassFixture<SiloFixtur
     [Theory]
     [InlineData("/v1/memories", "get", "limit cursor")]
     [InlineData("/v1/memories/{id}/versions", "get", "id limit cursor")]
-    [InlineData("/v1/memories/{id}/inject", "post", "id If-Match Idempotency-Key")]
+    [InlineData("/v1/memories/{id}/inject", "post", "id If-Match Idempotency-Key Prefer")]
     [InlineData("/v1/memories/{id}/rollback", "post", "id If-Match Idempotency-Key")]
     public async Task Parameters_of_address_and_headers_are_described(string path, string method, string names)
     {

@@ -73,5 +73,5 @@ internal sealed class CheckpointWriter(ShardIndex index, EpochSet epochs, ShardK
     }
 
     private static DirectoryItem ItemOf(MemoryRef memory, Dictionary<MemoryUid, RecordLocation> places) =>
-        new(memory.Uid, memory.Key, places.GetValueOrDefault(memory.Uid) ?? memory.State!, memory.Lenders, memory.Bytes);
+        new(memory.Uid, memory.Key, places.GetValueOrDefault(memory.Uid) ?? memory.State!, memory.Lenders, memory.Bytes, memory.IsWaiting);
 }

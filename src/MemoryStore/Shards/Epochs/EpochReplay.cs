@@ -78,7 +78,7 @@ internal sealed partial class EpochReplay
         {
             try
             {
-                if (await _loader.FindAsync(memory, cancellationToken).ConfigureAwait(false) is MemoryEntry entry) _index.Count(entry);
+                if (await _loader.FindAsync(memory, cancellationToken).ConfigureAwait(false) is MemoryEntry entry) _index.Note(entry);
                 _index.Pages.WantRewrite();
             }
             catch (LatentDbException e) when (e.IsDamage())
@@ -158,7 +158,8 @@ internal sealed partial class EpochReplay
         IEnumerable<MemoryUid> changed = record switch
         {
             RelocatedRecord relocated => relocated.Memories.Select(m => m.Memory),
-            VersionRecord or SnapshotCreatedRecord or SnapshotDeletedRecord or VersionsDroppedRecord or MemoryErasedRecord => [memory],
+            VersionRecord or SnapshotCreatedRecord or SnapshotDeletedRecord or VersionsDroppedRecord or MemoryErasedRecord
+                or OperationAcceptedRecord or OperationEndedRecord => [memory],
             _ => [],
         };
         foreach (MemoryUid uid in changed)

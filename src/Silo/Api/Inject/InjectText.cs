@@ -2,6 +2,7 @@ using System.Text.Json;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.Silo.Api.Operations;
 using LatentDb.Silo.Http;
 
 namespace LatentDb.Silo.Api.Inject;
@@ -37,6 +38,11 @@ internal static class InjectText
         {
             Metadata = MetadataText.Check(body.Metadata, MetadataText.MaxVersionBytes),
         };
+        if (RequestHeaders.RespondsAsync(context.Request))
+        {
+            return AcceptedWrite.Answer(context, id, await Conditional.RunAsync(() => memory.AcceptAsync(command, cancellationToken), expected).ConfigureAwait(false));
+        }
+
         InjectResult result = await Conditional.RunAsync(() => memory.InjectAsync(command, cancellationToken), expected).ConfigureAwait(false);
         ResponseHeaders.Replayed(context.Response, result.IsReplay);
         if (!result.IsReplay) scope.ChargeTokens(result.Version.Tokens);
@@ -44,7 +50,7 @@ internal static class InjectText
         return Results.Json(ToAnswer(id, result), ApiJson.Options);
     }
 
-    private static Answer ToAnswer(string id, InjectResult result) => new(
+    public static Answer ToAnswer(string id, InjectResult result) => new(
         id,
         result.Version.Number.Value,
         result.Version.CommittedAt.ToString(),

@@ -16,7 +16,9 @@ internal static class ListMemories
         ImmutableArray<MemorySummary> page = await scope.Grains.ListMemoriesAsync(scope.Tenant, limit + 1, after, cancellationToken).ConfigureAwait(false);
         bool hasMore = page.Length > limit;
         MemoryBody[] items = [.. page.Take(limit).Select(MemoryBody.Of)];
-        return Results.Json(new MemoryPageBody(items, hasMore ? PageCursor.Encode(items[^1].Id) : null), ApiJson.Options);
+        string? next = hasMore ? PageCursor.Encode(items[^1].Id) : null;
+        ResponseHeaders.Next(context, next);
+        return Results.Json(new MemoryPageBody(items, next), ApiJson.Options);
     }
 
     private static MemoryId ParseCursor(string cursor)

@@ -16,6 +16,7 @@ internal static class ListVersions
         ImmutableArray<MemoryVersion> page = await scope.Memory(id).ListVersionsAsync(limit + 1, before, cancellationToken).ConfigureAwait(false);
         VersionBody[] items = [.. page.Take(limit).Select(VersionBody.Of)];
         string? next = page.Length > limit ? PageCursor.Encode(items[^1].Version.ToString(CultureInfo.InvariantCulture)) : null;
+        ResponseHeaders.Next(context, next);
         return Results.Json(new VersionPageBody(items, next), ApiJson.Options);
     }
 

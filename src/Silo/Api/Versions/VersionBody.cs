@@ -51,11 +51,14 @@ internal sealed record VersionBody(
         version.BlockBytes,
         version.Seed,
         version.Fingerprint.Short,
-        version.OperationId,
+        KeyOf(version),
         version.Author,
         MetadataText.Show(version.Metadata),
         version.ForkedFrom is { } source ? new ForkSourceBody(source.Memory.Memory.Value, source.Version.Value) : null,
         version.HasText);
+
+    /// <summary>The key as its caller sent it: those of a batch's items end with a mark and their place, which are ours.</summary>
+    private static string? KeyOf(MemoryVersion version) => version.OperationId?.Split('\u001f')[0];
 }
 
 /// <summary>Where a fork comes from.</summary>

@@ -29,6 +29,8 @@ internal sealed record ApiParameter(string Name, bool IsHeader, bool IsNumber, s
 
     public static readonly ApiParameter IfMatch = new("If-Match", true, false, "ETag of the head, such as \"v12\": the write is refused with 412 when the head is another.");
 
+    public static readonly ApiParameter Prefer = new("Prefer", true, false, "respond-async: answered 202 as soon as the write is durably accepted; Location tells where to ask for it.");
+
     public static readonly ApiParameter IdempotencyKey = new(
         "Idempotency-Key", true, false, $"1 to {RequestHeaders.MaxIdempotencyKeyLength} visible ASCII characters: a second write under it changes nothing and gets the first one's answer, with the header Idempotency-Replayed.");
 }
