@@ -5,9 +5,13 @@ import type {
   DiffBody,
   ForkMemoryBody,
   GetVersionTextAnswer,
+  InjectBatchAnswer,
+  InjectBatchItem,
   InjectTextAnswer,
   InjectTextBody,
   MemoryBody,
+  OperationBody,
+  OperationPageBody,
   QueryAnswer,
   QueryBody,
   RollBackAnswer,
@@ -118,6 +122,26 @@ export class MemoryHandle {
   /** Erases the memory with all versions for good. Forks of it stay. */
   erase(options: WriteOptions = {}): Promise<void> {
     return this.#write("DELETE", "", undefined, options);
+  }
+
+  /** Writes several texts, one version each, until one fails; under one key it goes on from there. */
+  injectBatch(items: InjectBatchItem[], options: WriteOptions = {}): Promise<InjectBatchAnswer> {
+    return this.#write("POST", "/inject/batch", { items }, options);
+  }
+
+  /** Accepted writes, newest first. */
+  operations(options: PageOptions = {}): Promise<OperationPageBody> {
+    return this.#get(`/operations${query({ limit: options.limit, cursor: options.cursor })}`, options);
+  }
+
+  /** An accepted write and what became of it. */
+  operation(operation: string, options: CallOptions = {}): Promise<OperationBody> {
+    return this.#get(`/operations/${encodeURIComponent(operation)}`, options);
+  }
+
+  /** Calls an accepted write off while it waits. */
+  cancelOperation(operation: string, options: WriteOptions = {}): Promise<OperationBody> {
+    return this.#write("DELETE", `/operations/${encodeURIComponent(operation)}`, undefined, options);
   }
 
   #get<T>(path: string, options: CallOptions): Promise<T> {

@@ -145,6 +145,38 @@ export interface HealthRoutesReadiness {
   store: string;
 }
 
+export interface InjectBatchAnswer {
+  /** The memory. */
+  id: string;
+  /** The head after the last item that was written. */
+  version: number;
+  /** Texts that were sent. */
+  items: number;
+  /** How many of them are written; the others were not tried, but for the first of them. */
+  written: number;
+  /** True when all of them were written before under this Idempotency-Key. */
+  is_replay: boolean;
+  /** One entry for each that is written, in order. */
+  results: InjectTextAnswer[];
+  problem?: null | ApiProblem | undefined;
+}
+
+export interface InjectBatchBody {
+  /** 1 to 256 texts, written in this order. */
+  items: InjectBatchItem[];
+}
+
+export interface InjectBatchItem {
+  /** What the memory shall hold. Either this or messages. */
+  text?: string | null | undefined;
+  /** A conversation, laid out by the model's chat template. */
+  messages?: MessageBody[] | null | undefined;
+  /** What the random drops are drawn from. Drawn by the server when absent. */
+  seed?: number | null | undefined;
+  /** Any JSON object up to 4 KiB and 16 levels that is kept with the version. */
+  metadata?: unknown;
+}
+
 export interface InjectTextAnswer {
   /** The memory. */
   id: string;
@@ -285,6 +317,44 @@ export interface MessageBody {
   /** Its text. */
   content: string;
 }
+
+/** A write that was accepted to be made later. */
+export interface OperationBody {
+  /** Its name. */
+  id: string;
+  /** The memory. */
+  memory_id: string;
+  /** inject or inject_batch. */
+  kind: string;
+  /** queued, running, succeeded, failed or cancelled. */
+  status: OperationStatus;
+  /** When it became durable, RFC 3339. */
+  accepted_at: string;
+  /** When it succeeded, failed or was cancelled. */
+  ended_at?: string | null | undefined;
+  /** Injects that it is made of. */
+  items: number;
+  /** For each item the version that it made; null for one that has made none (yet). */
+  versions?: (number | null)[] | undefined;
+  /** The place of the item that failed; those after it were not tried. */
+  failed_item?: number | null | undefined;
+  problem?: null | ApiProblem | undefined;
+  /** The key it was accepted under. */
+  idempotency_key?: string | null | undefined;
+  /** Id of the API key that asked. */
+  author?: string | null | undefined;
+}
+
+/** A page of operations, newest first. */
+export interface OperationPageBody {
+  /** The operations. */
+  items: OperationBody[];
+  /** Pass it as cursor for the next page; absent on the last. */
+  next_cursor?: string | null | undefined;
+}
+
+/** Where an operation stands. The values are the on-disk format. */
+export type OperationStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
 /** Rows of a pool. */
 export interface PoolDiffBody {

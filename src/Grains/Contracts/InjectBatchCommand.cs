@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
@@ -10,7 +11,11 @@ namespace LatentDb.Grains.Contracts;
 /// <param name="Items">The texts.</param>
 /// <param name="ExpectedHead">Refuse unless this is the head when the first is written; null = any.</param>
 /// <param name="Origin">Who asks, and the idempotency key of all of them together.</param>
-public sealed record InjectBatchCommand(ImmutableArray<InjectItem> Items, VersionNumber? ExpectedHead, WriteOrigin Origin);
+public sealed record InjectBatchCommand(ImmutableArray<InjectItem> Items, VersionNumber? ExpectedHead, WriteOrigin Origin)
+{
+    /// <summary>Items of one batch: what the store takes as one operation.</summary>
+    public const int MaxItems = StoreLimits.MaxOperationItems;
+}
 
 /// <summary>One inject of a batch.</summary>
 /// <param name="Text">What is written.</param>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using LatentDb.Grains.Contracts;
-using LatentDb.MemoryStore;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
@@ -36,7 +35,7 @@ internal static class InjectBatch
         VersionNumber? expected = RequestHeaders.IfMatch(context.Request);
         WriteOrigin origin = scope.Origin(context.Request);
         Body body = await reader.ReadAsync<Body>(context.Request, cancellationToken).ConfigureAwait(false);
-        if (body.Items.Length is 0 or > StoreLimits.MaxOperationItems) throw Invalid($"items must have 1 to {StoreLimits.MaxOperationItems} entries.");
+        if (body.Items.Length is 0 or > InjectBatchCommand.MaxItems) throw Invalid($"items must have 1 to {InjectBatchCommand.MaxItems} entries.");
         var command = new InjectBatchCommand([.. body.Items.Select(ToItem)], expected, origin);
         if (RequestHeaders.RespondsAsync(context.Request))
         {
