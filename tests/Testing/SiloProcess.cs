@@ -29,8 +29,12 @@ public sealed partial class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the built server on a data folder and waits until it has printed its address.</summary>
-    public static async Task<SiloProcess> StartAsync(string data, string? model = null, params string[] more)
+    public static Task<SiloProcess> StartAsync(string data, string? model = null, params string[] more) => StartAsync(new Dictionary<string, string>(StringComparer.Ordinal), data, model, more);
+
+    /// <summary>As the other, with settings of the environment.</summary>
+    public static async Task<SiloProcess> StartAsync(IReadOnlyDictionary<string, string> environment, string data, string? model = null, params string[] more)
     {
+        ArgumentNullException.ThrowIfNull(environment);
         string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
         string program = RepositoryFiles.Combine("src", "Silo", "bin", configuration, "net10.0", "LatentDb.Silo.dll");
         var start = new ProcessStartInfo("dotnet")
@@ -42,6 +46,7 @@ public sealed partial class SiloProcess : IAsyncDisposable
         };
         string[] arguments = [program, "--urls", "http://127.0.0.1:0", "--data", data, "--model", model ?? RepositoryFiles.Combine("models", "small"), .. more];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
         var silo = new SiloProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
         await silo.RunAsync().ConfigureAwait(false);
         return silo;
@@ -89,6 +94,6 @@ public sealed partial class SiloProcess : IAsyncDisposable
     }
 
     // Port 0 is what was asked for, never what is listened on.
-    [GeneratedRegex(@"http://127\.0\.0\.1:[1-9][0-9]*")]
+    [GeneratedRegex(@"http://(?:127\.0\.0\.1|0\.0\.0\.0):[1-9][0-9]*")]
     private static partial Regex ListeningAddress();
 }
