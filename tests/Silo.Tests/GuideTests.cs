@@ -19,6 +19,9 @@ public sealed partial class GuideTests
     public Task Every_command_of_the_guide_gives_the_answer_that_the_guide_shows() => RunPageAsync("docs/guide.md");
 
     [RequiresCommandFact("curl")]
+    public Task Every_command_of_the_quick_start_gives_the_answer_that_it_shows() => RunPageAsync("docs/quickstart.md");
+
+    [RequiresCommandFact("curl")]
     public Task Every_command_of_the_openai_page_gives_the_answer_that_the_page_shows() => RunPageAsync("docs/openai.md");
 
     [RequiresCommandFact("curl")]

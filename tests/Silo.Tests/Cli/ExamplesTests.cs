@@ -17,6 +17,21 @@ public sealed class ExamplesTests(SiloFixture fixture) : IClassFixture<SiloFixtu
         Assert.Contains("after: Lisbon", output, StringComparison.Ordinal);
     }
 
+    [RequiresCommandFact("curl")]
+    public async Task The_bad_inject_is_found_by_halving_the_history()
+    {
+        string output = await RunScriptAsync("bisect.sh");
+
+        Assert.Equal(
+            [
+                "version 2 says Lisbon, version 5 says Oslo",
+                "version 4 is the first wrong one; it was told: Maria moved to Oslo.",
+                "after the rollback to version 3: Lisbon",
+                "and what came after it is known again: tea",
+            ],
+            output.TrimEnd().Split('\n'));
+    }
+
     [RequiresCommandFact("bash")]
     public async Task Notes_are_imported_once_however_often_it_is_started()
     {
