@@ -4,6 +4,7 @@ using LatentDb.Cli.Commands;
 using LatentDb.Cli.Commands.Access;
 using LatentDb.Cli.Commands.Data;
 using LatentDb.Cli.Commands.Demos;
+using LatentDb.Cli.Commands.Mcp;
 using LatentDb.Cli.Commands.Setup;
 using LatentDb.Cli.Commands.Talking;
 using LatentDb.Cli.Commands.Writing;
@@ -32,6 +33,7 @@ var root = new RootCommand(
     Erase.Create(settings),
     Export.Create((command, verb) => command.Runs(settings, verb)),
     Import.Create((command, verb) => command.Runs(settings, verb)),
+    McpVerb.Create(settings),
     Store.Create(settings),
     Keys.Create(settings),
     Me.Create(settings),

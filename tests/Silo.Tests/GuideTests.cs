@@ -25,6 +25,9 @@ public sealed partial class GuideTests
     public Task Every_command_of_the_openai_page_gives_the_answer_that_the_page_shows() => RunPageAsync("docs/openai.md");
 
     [RequiresCommandFact("curl")]
+    public Task Every_command_of_the_mcp_page_gives_the_answer_that_the_page_shows() => RunPageAsync("docs/mcp.md");
+
+    [RequiresCommandFact("curl")]
     public async Task Every_curl_line_of_the_readme_succeeds_in_its_order()
     {
         await using RunningSilo silo = await RunningSilo.StartAsync();

@@ -34,6 +34,17 @@ internal sealed class ServerTarget
     /// <summary>A connection; the caller disposes it.</summary>
     public HttpClient Connect() => new() { BaseAddress = Address, Timeout = RequestLimit };
 
+    /// <summary>A connection for what the client library has no verb for: who asks goes with every request.</summary>
+    /// <exception cref="UsageException">The key or the tenant holds what no request can carry.</exception>
+    public HttpClient ConnectWithKey()
+    {
+        HttpClient http = Connect();
+        _ = Over(http);
+        if (_options.ApiKey is { } key) http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        if (_options.Tenant is { } tenant) http.DefaultRequestHeaders.TryAddWithoutValidation("X-Tenant-Id", tenant);
+        return http;
+    }
+
     /// <exception cref="UsageException">The key or the tenant holds what no request can carry.</exception>
     public LatentDbClient Over(HttpClient http)
     {

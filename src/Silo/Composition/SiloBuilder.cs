@@ -15,6 +15,7 @@ using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Edge;
 using LatentDb.Silo.Http.Streams;
 using LatentDb.Silo.Limits;
+using LatentDb.Silo.Mcp;
 using LatentDb.Silo.OpenAi;
 using LatentDb.Silo.Security;
 using LatentDb.Silo.Security.Tls;
@@ -62,6 +63,7 @@ internal static class SiloBuilder
         AuditRoutes.Map(app);
         TenantRoutes.Map(app);
         app.MapOpenAi();
+        app.MapMcp();
         HealthRoutes.Map(app);
         MetricsRoute.Map(app, options);
         app.MapConsole();
@@ -127,6 +129,7 @@ internal static class SiloBuilder
         services.AddSingleton<ImportMemory>();
         services.AddSingleton<JobStream>();
         services.AddOpenAi();
+        services.AddMcp();
         services.AddSingleton<CompactStore>();
         services.AddSingleton<ScrubStore>();
         services.AddConsole();

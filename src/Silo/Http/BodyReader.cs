@@ -19,8 +19,16 @@ internal sealed class BodyReader(SiloOptions options, BodyBudget budget)
     private const int TrustedBytes = 16 * 1024;
 
     /// <exception cref="LatentDbException">unsupported_media_type, body_too_large, malformed_json.</exception>
-    public async ValueTask<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
-        where T : class
+    public ValueTask<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
+        where T : class =>
+        ReadAsync(request, static body => JsonSerializer.Deserialize<T>(body.Span, ApiJson.Options) ?? throw Malformed("is null; an object is expected"), cancellationToken);
+
+    /// <summary>The same for JSON with rules of its own.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="parse">Makes something of the body, and keeps no part of it.</param>
+    /// <param name="cancellationToken">Ends the wait for the body.</param>
+    /// <exception cref="LatentDbException">unsupported_media_type, body_too_large, malformed_json.</exception>
+    public async ValueTask<T> ReadAsync<T>(HttpRequest request, Func<ReadOnlyMemory<byte>, T> parse, CancellationToken cancellationToken)
     {
         RequireJson(request);
         using BodyBudget.Share share = budget.Open();
@@ -28,7 +36,7 @@ internal sealed class BodyReader(SiloOptions options, BodyBudget budget)
         if (!Utf8.IsValid(body.Span)) throw Malformed("is not UTF-8");
         try
         {
-            return JsonSerializer.Deserialize<T>(body.Span, ApiJson.Options) ?? throw Malformed("is null; an object is expected");
+            return parse(body);
         }
         catch (JsonException error)
         {
@@ -80,7 +88,7 @@ internal sealed class BodyReader(SiloOptions options, BodyBudget budget)
     private LatentDbException TooLarge() => new(HttpErrorCode.BodyTooLarge, $"The body is larger than {options.MaxBodyBytes} bytes; send the text in parts.");
 
     /// <summary>The framework's messages name .NET types; a caller is told the place and the kind of mistake instead.</summary>
-    private static string Describe(JsonException error)
+    public static string Describe(JsonException error)
     {
         string place = error.Path is { Length: > 0 } path ? $" at {path}" : string.Empty;
         string why = error.Message switch

@@ -29,14 +29,21 @@ internal static class RequestHeaders
         throw new LatentDbException(ErrorCode.InvalidRequest, "If-Match must be one ETag of a version, such as \"v12\", with its quotes.");
     }
 
-    /// <summary>Idempotency-Key: 1 to 128 visible ASCII characters. Null when absent.</summary>
+    /// <summary>Idempotency-Key: once, 1 to 128 visible ASCII characters. Null when absent.</summary>
     /// <exception cref="LatentDbException">invalid_request.</exception>
     public static string? IdempotencyKey(HttpRequest request)
     {
         StringValues values = request.Headers["Idempotency-Key"];
-        if (values.Count == 0) return null;
-        bool isValid = values.Count == 1 && values[0] is { } text && text.Length is > 0 and <= MaxIdempotencyKeyLength && text.All(c => c is > ' ' and < (char)127);
-        return isValid ? values[0] : throw new LatentDbException(ErrorCode.InvalidRequest, $"Idempotency-Key must come once and be 1 to {MaxIdempotencyKeyLength} visible ASCII characters.");
+        if (values.Count > 1) throw InvalidKey();
+        return CheckIdempotencyKey(values.Count == 0 ? null : values[0] ?? string.Empty);
+    }
+
+    /// <summary>The same for a key that came elsewhere than in the header.</summary>
+    /// <exception cref="LatentDbException">invalid_request.</exception>
+    public static string? CheckIdempotencyKey(string? text)
+    {
+        bool isValid = text is null || (text.Length is > 0 and <= MaxIdempotencyKeyLength && text.All(c => c is > ' ' and < (char)127));
+        return isValid ? text : throw InvalidKey();
     }
 
     /// <summary>Prefer: respond-async (RFC 7240): the write may be made after the answer.</summary>
@@ -46,6 +53,9 @@ internal static class RequestHeaders
 
     /// <summary>The ETag of a version.</summary>
     public static string ETag(VersionNumber version) => $"\"v{version}\"";
+
+    private static LatentDbException InvalidKey() =>
+        new(ErrorCode.InvalidRequest, $"Idempotency-Key must come once and be 1 to {MaxIdempotencyKeyLength} visible ASCII characters.");
 }
 
 /// <summary>Headers that say something about an answer.</summary>

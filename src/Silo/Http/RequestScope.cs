@@ -34,6 +34,13 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller, TenantGate 
     /// <summary>Counts tokens that the model has read and written for the request.</summary>
     public void ChargeTokens(long tokens) => limits.ChargeTokens(Tenant, tokens);
 
+    /// <summary>Counts an inject of a request that was let in for something else.</summary>
+    public void ChargeInject(long tokens)
+    {
+        limits.ChargeInjects(Tenant, 1);
+        limits.ChargeTokens(Tenant, tokens);
+    }
+
     /// <summary>Lets one piece of work in where a request has several; to be disposed when it is done.</summary>
     /// <exception cref="LatentDbException">rate_limited, quota_exceeded.</exception>
     public Admission Admit(Costs costs) => limits.AdmitWork(Tenant, costs);

@@ -2,6 +2,7 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Description;
+using LatentDb.Silo.Http.Memories;
 
 namespace LatentDb.Silo.OpenAi.Chat;
 
@@ -12,49 +13,33 @@ namespace LatentDb.Silo.OpenAi.Chat;
 /// <param name="Inject">What is injected after the answer.</param>
 internal sealed record ChatHeaders(string Memory, VersionSelector At, bool IsCreating, ChatInject Inject)
 {
-    public const string MemoryHeader = "X-Memory-Id";
     public const string VersionHeader = "X-Memory-Version";
     public const string InjectedVersionHeader = "X-Memory-Injected-Version";
 
     private const string AtHeader = "X-Memory-At";
-    private const string CreateHeader = "X-Memory-Create";
     private const string InjectHeader = "X-Memory-Inject";
 
-    public static readonly ApiParameter MemoryParameter = new(MemoryHeader, true, false, "The memory that answers; else the field user of the body names it.");
+    public static readonly ApiParameter MemoryParameter = new(MemoryHeaders.Memory, true, false, "The memory that answers; else the field user of the body names it.");
 
     public static readonly ApiParameter AtParameter = new(AtHeader, true, false, "Version number, RFC 3339 time, snapshot name, or head (the default).");
 
-    public static readonly ApiParameter CreateParameter = new(CreateHeader, true, false, "true: make the memory if it is missing. Needs the role writer when it is. The server's option decides when absent.");
+    public static readonly ApiParameter CreateParameter = new(MemoryHeaders.Create, true, false, "true: make the memory if it is missing. Needs the role writer when it is. The server's option decides when absent.");
 
     public static readonly ApiParameter InjectParameter = new(
         InjectHeader, true, false, "none (the default), user: inject what the user said since the last answer, exchange: that and the answer. Needs the role writer.");
 
     /// <exception cref="LatentDbException">invalid_request.</exception>
     public static ChatHeaders Of(HttpRequest request, string? user, bool isCreatingByDefault) => new(
-        Read(request, MemoryHeader) ?? user ?? throw new ParameterException(ErrorCode.InvalidRequest, "user", $"Name the memory: in the header {MemoryHeader}, or in the field user."),
-        Read(request, AtHeader) is { } at ? VersionSelector.Parse(at) : VersionSelector.Head,
-        Read(request, CreateHeader) switch
-        {
-            null => isCreatingByDefault,
-            "true" => true,
-            "false" => false,
-            _ => throw Invalid(CreateHeader, "must be true or false"),
-        },
-        Read(request, InjectHeader) switch
+        MemoryHeaders.Read(request, MemoryHeaders.Memory) ?? user ?? throw new ParameterException(ErrorCode.InvalidRequest, "user", $"Name the memory: in the header {MemoryHeaders.Memory}, or in the field user."),
+        MemoryHeaders.Read(request, AtHeader) is { } at ? VersionSelector.Parse(at) : VersionSelector.Head,
+        MemoryHeaders.ReadFlag(request, MemoryHeaders.Create) ?? isCreatingByDefault,
+        MemoryHeaders.Read(request, InjectHeader) switch
         {
             null or "none" => ChatInject.None,
             "user" => ChatInject.User,
             "exchange" => ChatInject.Exchange,
-            _ => throw Invalid(InjectHeader, "must be none, user or exchange"),
+            _ => throw MemoryHeaders.Invalid(InjectHeader, "must be none, user or exchange"),
         });
-
-    private static string? Read(HttpRequest request, string header)
-    {
-        if (!request.Headers.TryGetValue(header, out var values)) return null;
-        return values.Count == 1 && !string.IsNullOrEmpty(values[0]) ? values[0] : throw Invalid(header, "must come once and not be empty");
-    }
-
-    private static ParameterException Invalid(string header, string why) => new(ErrorCode.InvalidRequest, header, $"{header} {why}.");
 }
 
 /// <summary>What of a completion is injected into its memory.</summary>

@@ -9,6 +9,7 @@ using LatentDb.Silo.OpenAi.Models;
 namespace LatentDb.Silo.OpenAi.Chat;
 
 /// <summary>One completion: all that was decided before the model is asked, and the objects that tell of it.</summary>
+/// <param name="Scope">Who asks.</param>
 /// <param name="Memory">The memory that answers.</param>
 /// <param name="Headers">What the request wants of it.</param>
 /// <param name="Talk">The conversation.</param>
@@ -16,7 +17,7 @@ namespace LatentDb.Silo.OpenAi.Chat;
 /// <param name="Model">The served model.</param>
 /// <param name="Write">Who injects, if anything is.</param>
 internal sealed record ChatRun(
-    IMemoryGrain Memory, ChatHeaders Headers, TextInput.Conversation Talk, ChatWriteBack.Origin Completion, ModelBody Model, WriteOrigin Write)
+    RequestScope Scope, IMemoryGrain Memory, ChatHeaders Headers, TextInput.Conversation Talk, ChatWriteBack.Origin Completion, ModelBody Model, WriteOrigin Write)
 {
     private string Fingerprint => $"fp_{Model.Fingerprint}";
 
@@ -26,7 +27,9 @@ internal sealed record ChatRun(
         if (Headers.Inject == ChatInject.None) return null;
         string? said = Headers.Inject == ChatInject.Exchange ? answer.Text : null;
         ChatWriteBack.Origin completion = Completion with { ReadVersion = answer.Version.Value };
-        return await ChatWriteBack.InjectAsync(Memory, Talk, said, completion, Write, cancellationToken).ConfigureAwait(false);
+        InjectResult? result = await ChatWriteBack.InjectAsync(Memory, Talk, said, completion, Write, cancellationToken).ConfigureAwait(false);
+        if (result is { IsReplay: false }) Scope.ChargeInject(result.Version.Tokens);
+        return result?.Version.Number;
     }
 
     public ChatCompletion Whole(AnswerReader answer, VersionNumber? injected) => new(

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
-using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.Silo.Http;
@@ -32,8 +31,8 @@ internal static class ChatWriteBack
             ErrorCode.IdempotencyMismatch, $"The idempotency key '{operation}' was used by another kind of write before; choose another.");
     }
 
-    /// <summary>Returns the version that holds what was said; null = the user said nothing new.</summary>
-    public static async Task<VersionNumber?> InjectAsync(
+    /// <summary>Injects what was said; null = the user said nothing new.</summary>
+    public static async Task<InjectResult?> InjectAsync(
         IMemoryGrain memory, TextInput.Conversation talk, string? answer, Origin completion, WriteOrigin origin, CancellationToken cancellationToken)
     {
         List<ChatMessage> said = [.. ChatConversation.NewestTurn(talk)];
@@ -43,7 +42,7 @@ internal static class ChatWriteBack
         {
             Metadata = JsonSerializer.Serialize(new VersionMetadata(completion), ApiJson.Options),
         };
-        return (await memory.InjectAsync(command, cancellationToken).ConfigureAwait(false)).Version.Number;
+        return await memory.InjectAsync(command, cancellationToken).ConfigureAwait(false);
     }
 
     private static Origin? OriginOf(MemoryVersion version)

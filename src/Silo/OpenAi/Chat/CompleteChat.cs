@@ -6,7 +6,9 @@ using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.Silo.Audit;
 using LatentDb.Silo.Http;
+using LatentDb.Silo.Http.Memories;
 using LatentDb.Silo.Http.Streams;
+using LatentDb.Silo.Limits;
 using LatentDb.Silo.OpenAi.Models;
 using LatentDb.Silo.Security;
 
@@ -27,7 +29,7 @@ internal sealed partial class CompleteChat(BodyReader reader, ServedModels model
         {
             // What can be refused is refused before the first byte of a stream, with a status of its own.
             bool isGoing = await answer.NextPieceAsync().ConfigureAwait(false);
-            context.Response.Headers[ChatHeaders.MemoryHeader] = run.Headers.Memory;
+            context.Response.Headers[MemoryHeaders.Memory] = run.Headers.Memory;
             context.Response.Headers[ChatHeaders.VersionHeader] = Text(answer.Version);
             if (body.Stream is true) await StreamAsync(context, run, answer, isGoing, body.StreamOptions?.IncludeUsage is true).ConfigureAwait(false);
             else await AnswerAsync(context, run, answer).ConfigureAwait(false);
@@ -39,44 +41,24 @@ internal sealed partial class CompleteChat(BodyReader reader, ServedModels model
     {
         ModelBody model = models.Require(body.Model);
         ChatHeaders headers = ChatHeaders.Of(context.Request, body.User, options.OpenAiCreatesMemories);
-        if (headers.Inject != ChatInject.None)
-        {
-            scope.Require(Role.Writer);
-            AuditNote.Of(context)?.Write("createChatCompletion", headers.Memory);
-        }
-
+        if (headers.Inject != ChatInject.None) scope.Require(Role.Writer);
         WriteOrigin origin = scope.Origin(context.Request);
         TextInput.Conversation talk = ChatConversation.Parse(body.Messages);
-        IMemoryGrain memory = scope.Memory(headers.Memory);
-        if (headers.IsCreating) await EnsureAsync(memory, scope, cancellationToken).ConfigureAwait(false);
+        IMemoryGrain memory = headers.IsCreating
+            ? await scope.EnsureMemoryAsync(headers.Memory, AuditNote.Of(context), cancellationToken).ConfigureAwait(false)
+            : scope.Memory(headers.Memory);
+
+        if (headers.Inject != ChatInject.None)
+        {
+            scope.Admit(Costs.Growth).Dispose(); // The place at the model is held already.
+            AuditNote.Of(context)?.Write("createChatCompletion", headers.Memory);
+        }
 
         var first = new ChatWriteBack.Origin($"chatcmpl-{Guid.CreateVersion7():N}", 0, body.Seed ?? ChatSampling.NewSeed(), time.GetUtcNow().ToUnixTimeSeconds());
         bool mayBeRepeated = headers.Inject != ChatInject.None && origin.OperationId is not null;
         ChatWriteBack.Origin? known = mayBeRepeated ? await ChatWriteBack.FindFirstAsync(memory, origin.OperationId!, cancellationToken).ConfigureAwait(false) : null;
         if (known is not null) headers = headers with { At = new VersionSelector.NumberSelector(new VersionNumber(known.ReadVersion)) };
-        return new ChatRun(memory, headers, talk, known ?? first, model, origin);
-    }
-
-    private static async Task EnsureAsync(IMemoryGrain memory, RequestScope scope, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await memory.DescribeAsync(cancellationToken).ConfigureAwait(false);
-            return;
-        }
-        catch (LatentDbException error) when (error.Code == ErrorCode.MemoryNotFound)
-        {
-            scope.Require(Role.Writer);
-        }
-
-        try
-        {
-            await memory.CreateAsync(new CreateMemoryCommand(Metadata: null, new WriteOrigin(null, scope.Caller.Author)), cancellationToken).ConfigureAwait(false);
-        }
-        catch (LatentDbException error) when (error.Code == ErrorCode.MemoryExists)
-        {
-            // Another request was as quick; the memory is there, and that is what was asked for.
-        }
+        return new ChatRun(scope, memory, headers, talk, known ?? first, model, origin);
     }
 
     private static async Task AnswerAsync(HttpContext context, ChatRun run, AnswerReader answer)
