@@ -22,6 +22,7 @@ var root = new RootCommand(
     Serve.Create(),
     Memories.Create(settings),
     Inject.Create(settings),
+    Operations.Create(settings),
     Ask.Create(settings),
     Chat.Create(settings),
     Versions.Create(settings),

@@ -22,6 +22,9 @@ internal sealed class ApiConnection(HttpClient http, ClientOptions options)
             ?? throw new JsonException("The server answered null.");
     }
 
+    /// <summary>A wait on the clock of the options.</summary>
+    public Task PauseAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, options.Time, cancellationToken);
+
     /// <summary>Sends a request whose answer has no body.</summary>
     public async Task SendAsync(ApiRequest request, CancellationToken cancellationToken)
     {

@@ -13,6 +13,10 @@ namespace LatentDb.Client;
 [JsonSerializable(typeof(Page<MemoryDescription>), TypeInfoPropertyName = "MemoryPage")]
 [JsonSerializable(typeof(InjectRequest))]
 [JsonSerializable(typeof(InjectAnswer))]
+[JsonSerializable(typeof(InjectBatchCall))]
+[JsonSerializable(typeof(InjectBatchAnswer))]
+[JsonSerializable(typeof(OperationDescription))]
+[JsonSerializable(typeof(Page<OperationDescription>), TypeInfoPropertyName = "OperationPage")]
 [JsonSerializable(typeof(QueryCall))]
 [JsonSerializable(typeof(QueryAnswer))]
 [JsonSerializable(typeof(QueryText))]
@@ -74,6 +78,9 @@ internal sealed record QueryCall(
         request.At,
         stream);
 }
+
+/// <summary>The body of a batch of injects.</summary>
+internal sealed record InjectBatchCall(IReadOnlyList<InjectRequest> Items);
 
 /// <summary>The body of a rollback.</summary>
 internal sealed record RollbackCall(string To);

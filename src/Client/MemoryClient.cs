@@ -7,6 +7,9 @@ namespace LatentDb.Client;
 /// <summary>One memory of a server. Every verb may throw <see cref="ApiProblemException"/>, and <see cref="HttpRequestException"/> when nobody answers.</summary>
 public sealed class MemoryClient
 {
+    /// <summary>RFC 7240.</summary>
+    private static readonly KeyValuePair<string, string>[] LaterHeader = [new("Prefer", "respond-async")];
+
     private readonly ApiConnection _connection;
     private readonly string _path;
 
@@ -57,6 +60,28 @@ public sealed class MemoryClient
         ApiRequest call = ApiRequest.Write(HttpMethod.Post, $"{_path}/inject", options).With(request, ClientJson.Default.InjectRequest);
         return _connection.SendAsync(call, ClientJson.Default.InjectAnswer, cancellationToken);
     }
+
+    /// <summary>Writes several texts, one version each, in order, until one fails. When all are refused, the refusal is thrown.</summary>
+    /// <param name="items">1 to 256 texts or conversations.</param>
+    /// <param name="options">Conditions; null = none.</param>
+    /// <param name="cancellationToken">Ends the wait; texts may be written nevertheless.</param>
+    public Task<InjectBatchAnswer> InjectBatchAsync(IReadOnlyList<InjectRequest> items, WriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        _connection.SendAsync(Batch(items, options), ClientJson.Default.InjectBatchAnswer, cancellationToken);
+
+    /// <summary>Hands text over to be written later. When the task ends it is durable, and will be written exactly once.</summary>
+    public Task<OperationDescription> AcceptAsync(InjectRequest request, WriteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ApiRequest call = ApiRequest.Write(HttpMethod.Post, $"{_path}/inject", options).With(request, ClientJson.Default.InjectRequest).With(LaterHeader);
+        return _connection.SendAsync(call, ClientJson.Default.OperationDescription, cancellationToken);
+    }
+
+    /// <summary>Hands several texts over to be written later, one version each, in order, until one fails.</summary>
+    public Task<OperationDescription> AcceptBatchAsync(IReadOnlyList<InjectRequest> items, WriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        _connection.SendAsync(Batch(items, options).With(LaterHeader), ClientJson.Default.OperationDescription, cancellationToken);
+
+    /// <summary>Writes that were handed over.</summary>
+    public OperationClient Operations => new(_connection, _path);
 
     /// <summary>Asks the model with this memory and waits for the whole answer.</summary>
     public Task<QueryAnswer> QueryAsync(QueryRequest request, CancellationToken cancellationToken = default) =>
@@ -143,6 +168,12 @@ public sealed class MemoryClient
 
     private Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
         _connection.SendAsync(ApiRequest.Get(path), answer, cancellationToken);
+
+    private ApiRequest Batch(IReadOnlyList<InjectRequest> items, WriteOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        return ApiRequest.Write(HttpMethod.Post, $"{_path}/inject/batch", options).With(new InjectBatchCall(items), ClientJson.Default.InjectBatchCall);
+    }
 
     /// <summary>A question changes nothing, so it may be asked again although it is a POST.</summary>
     private ApiRequest Query(QueryRequest request, bool? stream)

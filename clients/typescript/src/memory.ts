@@ -21,7 +21,10 @@ import type {
   VersionPageBody,
 } from "./schema.js";
 import type { PageOptions } from "./client.js";
-import { type CallOptions, query, type Transport, type WriteOptions } from "./transport.js";
+import { type CallOptions, pause, query, type Transport, type WriteOptions } from "./transport.js";
+
+/** RFC 7240. */
+const later = { Prefer: "respond-async" };
 
 /** A question; whether it is streamed is said by the method. */
 export type QueryRequest = Omit<QueryBody, "stream">;
@@ -49,6 +52,44 @@ export class MemoryHandle {
   /** Writes text or a conversation into the memory; durable when the promise resolves. */
   inject(request: string | InjectTextBody, options: WriteOptions = {}): Promise<InjectTextAnswer> {
     return this.#write("POST", "/inject", typeof request === "string" ? { text: request } : request, options);
+  }
+
+  /** Writes several texts, one version each, in order, until one fails; `problem` says why the next one was not written. */
+  injectBatch(items: InjectBatchItem[], options: WriteOptions = {}): Promise<InjectBatchAnswer> {
+    return this.#write("POST", "/inject/batch", { items }, options);
+  }
+
+  /** Hands text over to be written later. When the promise resolves it is durable, and will be written exactly once. */
+  accept(request: string | InjectTextBody, options: WriteOptions = {}): Promise<OperationBody> {
+    return this.#write("POST", "/inject", typeof request === "string" ? { text: request } : request, options, later);
+  }
+
+  /** Hands several texts over to be written later, one version each, in order, until one fails. */
+  acceptBatch(items: InjectBatchItem[], options: WriteOptions = {}): Promise<OperationBody> {
+    return this.#write("POST", "/inject/batch", { items }, options, later);
+  }
+
+  /** One page of writes that were handed over, newest first. */
+  listOperations(options: PageOptions = {}): Promise<OperationPageBody> {
+    return this.#get(`/operations${query({ limit: options.limit, cursor: options.cursor })}`, options);
+  }
+
+  getOperation(operation: string, options: CallOptions = {}): Promise<OperationBody> {
+    return this.#get(`/operations/${encodeURIComponent(operation)}`, options);
+  }
+
+  /** Asks until the operation has ended, however it ended: look at its status. */
+  async waitForOperation(operation: string, options: CallOptions = {}): Promise<OperationBody> {
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
+      const now = await this.getOperation(operation, options);
+      if (now.status !== "queued" && now.status !== "running") return now;
+      await pause(pauseMs, options.signal);
+    }
+  }
+
+  /** Calls an operation off while it waits. */
+  cancelOperation(operation: string, options: CallOptions = {}): Promise<OperationBody> {
+    return this.#transport.json({ method: "DELETE", path: `${this.#path}/operations/${encodeURIComponent(operation)}`, signal: options.signal });
   }
 
   /** Asks the model with this memory and waits for the whole answer. A string is a message of the user. */
@@ -148,8 +189,8 @@ export class MemoryHandle {
     return this.#transport.json({ method: "GET", path: this.#path + path, signal: options.signal });
   }
 
-  #write<T>(method: "POST" | "DELETE", path: string, json: unknown, options: WriteOptions): Promise<T> {
-    return this.#transport.json({ method, path: this.#path + path, json, write: options, signal: options.signal });
+  #write<T>(method: "POST" | "DELETE", path: string, json: unknown, options: WriteOptions, headers: Record<string, string> = {}): Promise<T> {
+    return this.#transport.json({ method, path: this.#path + path, json, headers, write: options, signal: options.signal });
   }
 }
 

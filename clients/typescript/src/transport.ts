@@ -149,7 +149,8 @@ async function problemOf(response: Response, retryAfterSeconds: number | undefin
   return new LatentDbError(problem, response.status, retryAfterSeconds);
 }
 
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits, until the signal ends it. */
+export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (): void => {
       clearTimeout(timer);

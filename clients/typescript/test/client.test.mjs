@@ -59,6 +59,20 @@ test("a refused stream is an error before its first step", async () => {
   }, LatentDbError);
 });
 
+test("writes are handed over and followed, and batches say what is written", async () => {
+  const memory = await told();
+  const accepted = await memory.accept("Maria moved to Oslo.");
+  const ended = await memory.waitForOperation(accepted.id);
+  assert.equal(ended.status, "succeeded");
+  assert.deepEqual(ended.versions, [3]);
+  const batch = await memory.injectBatch([{ text: "Lena keeps a cat. Paul lives in Rome." }, { text: "Anna lives in Berlin." }]);
+  assert.deepEqual([batch.written, batch.version, batch.problem ?? null], [2, 5, null]);
+  const later = await memory.waitForOperation((await memory.acceptBatch([{ text: "Hugo lives in Paris." }])).id);
+  assert.deepEqual(later.versions, [6]);
+  assert.equal((await memory.listOperations()).items.length, 2);
+  await assert.rejects(memory.cancelOperation(accepted.id), LatentDbError);
+});
+
 test("memories are listed over pages", async () => {
   const db = new LatentDb({ server });
   const ids = [(await told(db)).id, (await told(db)).id];

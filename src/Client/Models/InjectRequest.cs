@@ -16,6 +16,16 @@ public sealed record InjectRequest
     public JsonElement? Metadata { get; init; }
 }
 
+/// <summary>What a batch of injects did.</summary>
+/// <param name="Id">The memory.</param>
+/// <param name="Version">The head after the last text that was written.</param>
+/// <param name="Items">Texts that were sent.</param>
+/// <param name="Written">How many of them are written.</param>
+/// <param name="IsReplay">True when all of them were written before under this idempotency key.</param>
+/// <param name="Results">One for each that is written, in order.</param>
+/// <param name="Problem">Why the next one was not written; null = all are. Sent again under its key, the batch goes on from there.</param>
+public sealed record InjectBatchAnswer(string Id, long Version, int Items, int Written, bool IsReplay, IReadOnlyList<InjectAnswer> Results, Problem? Problem);
+
 /// <summary>What an inject did.</summary>
 /// <param name="Id">The memory.</param>
 /// <param name="Version">The new head.</param>

@@ -15,6 +15,7 @@ internal sealed class Inject
     private readonly Option<string[]> _include = new("--include") { Description = "Of folders, take only names like this, such as '*.md'; may be given more than once.", HelpName = "pattern" };
     private readonly Option<string[]> _exclude = new("--exclude") { Description = "Of folders, leave names like this out; may be given more than once.", HelpName = "pattern" };
     private readonly Option<bool> _again = new("--again") { Description = "Write files that an earlier run has written once more, for example after a rollback." };
+    private readonly Option<bool> _async = new("--async") { Description = "Hand the text over and do not wait: it is durable, and written later exactly once; 'operations' tells how it ended." };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "What the random drops are drawn from." };
     private readonly Option<long?> _ifVersion = new("--if-version") { Description = "Refuse unless this is the newest version." };
     private readonly Option<string?> _key = new("--key") { Description = "Idempotency key: a second inject under it writes nothing." };
@@ -29,7 +30,7 @@ internal sealed class Inject
         var inject = new Inject();
         var command = new Command("inject", "Write text, files or folders into a memory.")
         {
-            inject._memory, inject._text, inject._file, inject._include, inject._exclude, inject._again, inject._seed, inject._ifVersion, inject._key, inject._metadata,
+            inject._memory, inject._text, inject._file, inject._include, inject._exclude, inject._again, inject._async, inject._seed, inject._ifVersion, inject._key, inject._metadata,
         };
         command.Runs(settings, inject.RunAsync);
         return command;
@@ -58,6 +59,13 @@ internal sealed class Inject
             Metadata = JsonObjectOption.Parse(parsed.GetValue(_metadata)),
         };
         var options = new WriteOptions { IfVersion = parsed.GetValue(_ifVersion), IdempotencyKey = parsed.GetValue(_key) };
+        if (parsed.GetValue(_async))
+        {
+            OperationDescription accepted = await memory.AcceptAsync(request, options, cancellationToken).ConfigureAwait(false);
+            output.Write(accepted, Operations.Line(accepted));
+            return;
+        }
+
         InjectAnswer answer = await memory.InjectAsync(request, options, cancellationToken).ConfigureAwait(false);
         string what = answer.IsReplay ? "was written before under this key" : $"{answer.Tokens} tokens in {answer.Chunks} chunk(s), {answer.TimingsMs.Values.Sum():F0} ms";
         output.Write(answer, $"version {answer.Version}: {what}");
@@ -67,6 +75,7 @@ internal sealed class Inject
     private async Task WriteManyAsync(MemoryClient memory, string[] files, AnswerWriter output, ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_key) is not null) throw new UsageException("--key is for one text; files have keys of their content.");
+        if (parsed.GetValue(_async)) throw new UsageException("--async is for one text; files are gone on with by starting the command again.");
         if (parsed.GetValue(_ifVersion) is not null) throw new UsageException("--if-version is for one text; every file makes a new version.");
         var selection = new NamePatterns(parsed.GetValue(_include) ?? [], parsed.GetValue(_exclude) ?? []);
         IReadOnlyList<SourceFile> sources = SourceFiles.Find(files, selection);
