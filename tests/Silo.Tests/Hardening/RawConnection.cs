@@ -13,7 +13,7 @@ internal sealed class RawConnection : IAsyncDisposable
 
     private readonly Socket _socket;
     private readonly List<byte> _received = [];
-    private readonly byte[] _piece = new byte[16 * 1024];
+    private readonly byte[] _piece = new byte[64 * 1024];
     private bool _isEnded;
 
     private RawConnection(Socket socket) => _socket = socket;
@@ -70,7 +70,9 @@ internal sealed class RawConnection : IAsyncDisposable
     {
         while (true)
         {
-            if (RawAnswer.TryRead(_received, isHead, _isEnded, out int length) is { } answer)
+            // An answer of megabytes is not looked through again for each piece of it: only when no more of it is there.
+            bool isAllHere = _isEnded || _socket.Available == 0;
+            if (isAllHere && RawAnswer.TryRead(_received, isHead, _isEnded, out int length) is { } answer)
             {
                 _received.RemoveRange(0, length);
                 return answer;
