@@ -1,4 +1,5 @@
 using LatentDb.Grains.Contracts;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Streams;
@@ -34,7 +35,9 @@ internal sealed partial class ExportMemory(ILogger<ExportMemory> logger)
         }
         catch (Exception error) when (context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
-            LogBroken(error);
+            // A memory that is erased meanwhile is somebody's wish and no error of the server's.
+            if (ProblemTranslator.Translate(error) is { Code.Remedy: Remedy.FixRequest or Remedy.RetryLater } known) LogEnded(known.Code.Name);
+            else LogBroken(error);
             context.Abort(); // The only way to tell: the stream breaks before its end.
         }
     }
@@ -49,4 +52,7 @@ internal sealed partial class ExportMemory(ILogger<ExportMemory> logger)
 
     [LoggerMessage(4104, LogLevel.Error, "An export broke off")]
     private partial void LogBroken(Exception error);
+
+    [LoggerMessage(4109, LogLevel.Debug, "An export ended early with {Code}")]
+    private partial void LogEnded(string code);
 }
