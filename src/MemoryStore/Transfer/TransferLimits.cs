@@ -17,8 +17,8 @@ public static class TransferLimits
     /// </summary>
     public const int PassphraseRounds = 600_000;
 
-    /// <summary>Rounds that an archive may ask of its reader: some ten seconds of one core.</summary>
-    public const int MaxPassphraseRounds = 10_000_000;
+    /// <summary>Rounds that an archive may ask of its reader: twice what is written, about a second of one core for whoever sends a bad one.</summary>
+    public const int MaxPassphraseRounds = 1_200_000;
 
     /// <summary>Characters of a passphrase at least: what NIST SP 800-63B asks of a secret that is chosen by a person.</summary>
     public const int MinPassphraseLength = 8;

@@ -41,6 +41,13 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller, TenantGate 
         limits.ChargeTokens(Tenant, tokens);
     }
 
+    /// <summary>Counts the injects of a request beyond the first, and the tokens of all.</summary>
+    public void ChargeInjects(int injects, long tokens)
+    {
+        if (injects > 1) limits.ChargeInjects(Tenant, injects - 1);
+        limits.ChargeTokens(Tenant, tokens);
+    }
+
     /// <summary>Lets one piece of work in where a request has several; to be disposed when it is done.</summary>
     /// <exception cref="LatentDbException">rate_limited, quota_exceeded.</exception>
     public Admission Admit(Costs costs) => limits.AdmitWork(Tenant, costs);

@@ -38,5 +38,17 @@ internal static class TextBodies
     public static MessageBody[]? MessagesOf(TextInput? text) =>
         text is TextInput.Conversation talk ? [.. talk.Messages.Select(m => new MessageBody(m.Role, m.Content))] : null;
 
+    /// <summary>What a text is charged before its tokens are counted, because its inject is made later: one for four characters, about what English needs.</summary>
+    public static long ForeseenTokens(TextInput text)
+    {
+        long characters = text switch
+        {
+            TextInput.Plain plain => plain.Text.Length,
+            TextInput.Conversation talk => talk.Messages.Sum(m => (long)m.Content.Length),
+            _ => 0,
+        };
+        return (characters + 3) / 4;
+    }
+
     private static LatentDbException Invalid(string why) => new(ErrorCode.InvalidRequest, why);
 }

@@ -11,6 +11,7 @@ internal static class RouteCosts
         ["forkMemory"] = Costs.Memory | Costs.Growth,
         ["importMemory"] = Costs.Memory | Costs.Growth | Costs.Upload,
         ["inject"] = Costs.Inject | Costs.Growth,
+        ["injectBatch"] = Costs.Inject | Costs.Growth,
         ["query"] = Costs.Generation,
         ["createChatCompletion"] = Costs.Generation,
     }.ToFrozenDictionary(StringComparer.Ordinal);

@@ -74,6 +74,23 @@ public sealed class TenantLimitTests
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 400, 541);
     }
 
+    [Theory]
+    [InlineData("respond-async", 202)]
+    [InlineData("wait=10", 200)]
+    public async Task A_batch_counts_as_many_injects_as_it_has_items(string prefer, int status)
+    {
+        await using KeyedSilo keyed = await KeyedSilo.StartAsync();
+        string key = await keyed.NewKeyAsync("writer", "acme");
+        await LimitAsync(keyed, """{"injects_per_minute":2}""");
+        (await keyed.PostAsync(key, "/v1/memories", """{"id":"a"}""")).Require(201);
+
+        Reply batch = await keyed.SendAsync(key, HttpMethod.Post, "/v1/memories/a/inject/batch", """{"items":[{"text":"one"},{"text":"two"},{"text":"three"},{"text":"four"}]}""", ("Prefer", prefer));
+        batch.Require(status);
+        Reply refused = (await keyed.PostAsync(key, "/v1/memories/a/inject", """{"text":"five"}""")).RequireProblem(429, "rate_limited");
+
+        Assert.True(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds > 60); // a debt of two, at two a minute
+    }
+
     [Fact]
     public async Task Generations_beyond_those_allowed_at_once_are_refused_and_places_are_given_back()
     {

@@ -33,7 +33,7 @@ public sealed class TlsTests : IDisposable
         File.SetLastWriteTimeUtc(Certificate, File.GetLastWriteTimeUtc(Certificate).AddMinutes(5));
 
         Assert.Equal(second, await SeenAsync(silo));
-        silo.Logs.AssertOnly(4106);
+        silo.Logs.AssertOnly(4116);
     }
 
     [Fact]

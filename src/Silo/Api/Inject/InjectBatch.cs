@@ -3,6 +3,7 @@ using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 using LatentDb.Silo.Api.Operations;
 using LatentDb.Silo.Http;
 
@@ -39,10 +40,14 @@ internal static class InjectBatch
         var command = new InjectBatchCommand([.. body.Items.Select(ToItem)], expected, origin);
         if (RequestHeaders.RespondsAsync(context.Request))
         {
-            return AcceptedWrite.Answer(context, id, await Conditional.RunAsync(() => memory.AcceptBatchAsync(command, cancellationToken), expected).ConfigureAwait(false));
+            AcceptedOperation accepted = await Conditional.RunAsync(() => memory.AcceptBatchAsync(command, cancellationToken), expected).ConfigureAwait(false);
+            if (!accepted.IsReplay) scope.ChargeInjects(command.Items.Length, command.Items.Sum(i => TextBodies.ForeseenTokens(i.Text)));
+            return AcceptedWrite.Answer(context, id, accepted);
         }
 
         InjectBatchResult result = await Conditional.RunAsync(() => memory.InjectBatchAsync(command, cancellationToken), expected).ConfigureAwait(false);
+        InjectResult[] made = [.. result.Written.Where(w => !w.IsReplay)];
+        scope.ChargeInjects(made.Length, made.Sum(w => (long)w.Version.Tokens));
         VersionNumber head = result.Written[^1].Version.Number;
         ResponseHeaders.Replayed(context.Response, result.IsReplay);
         context.Response.Headers.ETag = RequestHeaders.ETag(head);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.MemoryStore.Versions.Operations;
 using LatentDb.Silo.Api.Operations;
 using LatentDb.Silo.Http;
 
@@ -40,7 +41,9 @@ internal static class InjectText
         };
         if (RequestHeaders.RespondsAsync(context.Request))
         {
-            return AcceptedWrite.Answer(context, id, await Conditional.RunAsync(() => memory.AcceptAsync(command, cancellationToken), expected).ConfigureAwait(false));
+            AcceptedOperation accepted = await Conditional.RunAsync(() => memory.AcceptAsync(command, cancellationToken), expected).ConfigureAwait(false);
+            if (!accepted.IsReplay) scope.ChargeTokens(TextBodies.ForeseenTokens(command.Text));
+            return AcceptedWrite.Answer(context, id, accepted);
         }
 
         InjectResult result = await Conditional.RunAsync(() => memory.InjectAsync(command, cancellationToken), expected).ConfigureAwait(false);

@@ -47,9 +47,9 @@ internal sealed partial class AccessService(AccessCatalog catalog, SiloOptions o
         }
     }
 
-    [LoggerMessage(4104, LogLevel.Warning, "The server listens on {Url} without TLS: keys and texts cross the network in clear unless a proxy in front encrypts.")]
+    [LoggerMessage(4113, LogLevel.Warning, "The server listens on {Url} without TLS: keys and texts cross the network in clear unless a proxy in front encrypts.")]
     private partial void LogPlainHttp(string url);
 
-    [LoggerMessage(4103, LogLevel.Warning, "The times at which keys were last used could not be written.")]
+    [LoggerMessage(4114, LogLevel.Warning, "The times at which keys were last used could not be written.")]
     private partial void LogNotFlushed(Exception error);
 }

@@ -79,9 +79,9 @@ internal sealed partial class ServerCertificate : IDisposable
 
     private DateTime WrittenAt() => new(Math.Max(File.GetLastWriteTimeUtc(_certificatePath).Ticks, File.GetLastWriteTimeUtc(_keyPath).Ticks), DateTimeKind.Utc);
 
-    [LoggerMessage(4105, LogLevel.Information, "A new certificate is in service, valid until {NotAfter}.")]
+    [LoggerMessage(4115, LogLevel.Information, "A new certificate is in service, valid until {NotAfter}.")]
     private partial void LogRenewed(DateTime notAfter);
 
-    [LoggerMessage(4106, LogLevel.Warning, "The certificate has changed and cannot be used; the one before stays in service.")]
+    [LoggerMessage(4116, LogLevel.Warning, "The certificate has changed and cannot be used; the one before stays in service.")]
     private partial void LogNotRenewed(Exception error);
 }
