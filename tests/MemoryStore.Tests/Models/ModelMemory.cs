@@ -22,15 +22,20 @@ internal sealed class ModelMemory(ModelVersion first)
     /// <summary>Null when the version can be read; otherwise why not.</summary>
     public ErrorCode? RefusalOf(int number) => number > Versions.Count ? ErrorCode.VersionNotFound : Versions[number - 1].IsDropped ? ErrorCode.VersionExpired : null;
 
-    /// <summary>Retention: all but the newest go, unless a snapshot names them, and with them the keys that they answered.</summary>
+    /// <summary>Retention: all but the newest go, unless a snapshot names them. The keys that they answered are remembered, so that no write is made twice.</summary>
     public void KeepNewest(int count)
     {
         for (int number = 1; number <= HeadNumber - count; number++)
         {
             if (!Snapshots.ContainsValue(number)) Versions[number - 1].IsDropped = true;
         }
+    }
 
-        foreach (string operation in Operations.Where(o => Versions[o.Value - 1].IsDropped).Select(o => o.Key).ToList()) Operations.Remove(operation);
+    /// <summary>Why a second write under a key is refused: it is of another kind, or its answer is gone. Null when it gets the first answer.</summary>
+    public ErrorCode? RefusalOf(string operationId, VersionCause cause)
+    {
+        int number = Operations[operationId];
+        return Versions[number - 1].Cause != cause ? ErrorCode.IdempotencyMismatch : RefusalOf(number);
     }
 
     /// <summary>Any number as that of a version; one more than there are names one that is not there.</summary>

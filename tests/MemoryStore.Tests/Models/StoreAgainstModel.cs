@@ -130,7 +130,8 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
         string? operationId = Id(inject.Operation);
         ModelMemory? memory = _memories.GetValueOrDefault(inject.Memory);
         bool isKnown = operationId is not null && memory is not null && memory.Operations.ContainsKey(operationId);
-        await ExpectAsync(MissingOr(inject.Memory, inject is { IsStale: true, IsGivenUp: false } && !isKnown ? ErrorCode.VersionConflict : null), async () =>
+        ErrorCode? refusal = inject.IsGivenUp ? null : isKnown ? memory!.RefusalOf(operationId!, VersionCause.Inject) : inject.IsStale ? ErrorCode.VersionConflict : null;
+        await ExpectAsync(MissingOr(inject.Memory, refusal), async () =>
         {
             MemoryTimeline timeline = await TimelineAsync(inject.Memory);
             await using AppendTransaction transaction = timeline.BeginAppend();
@@ -157,12 +158,13 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
         ModelMemory? memory = _memories.GetValueOrDefault(rollBack.Memory);
         int target = memory?.Number(rollBack.Version) ?? 1;
         bool isKnown = operationId is not null && memory is not null && memory.Operations.ContainsKey(operationId);
-        ErrorCode? refusal = memory?.RefusalOf(target) is ErrorCode unreadable ? unreadable : rollBack.IsStale && !isKnown ? ErrorCode.VersionConflict : null;
+        ErrorCode? refusal = isKnown ? memory!.RefusalOf(operationId!, VersionCause.Rollback) : memory?.RefusalOf(target) ?? (rollBack.IsStale ? ErrorCode.VersionConflict : null);
         await ExpectAsync(MissingOr(rollBack.Memory, refusal), async () =>
         {
             MemoryVersion version = await (await TimelineAsync(rollBack.Memory)).RollBackAsync(
                 Numbered(target), ExpectedHead(memory!, rollBack.IsStale), new WriteOrigin(operationId, "roller"), CancellationToken.None);
-            Commit(memory!, version, operationId, new ModelVersion(memory!.Versions[target - 1].Content, VersionCause.Rollback, target, operationId, version.CommittedAt) { Author = "roller" });
+            ModelContent content = memory!.Versions[Math.Min(target, memory.HeadNumber) - 1].Content; // A repetition may name what is not there.
+            Commit(memory, version, operationId, new ModelVersion(content, VersionCause.Rollback, target, operationId, version.CommittedAt) { Author = "roller" });
         });
     }
 

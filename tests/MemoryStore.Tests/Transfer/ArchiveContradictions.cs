@@ -46,7 +46,7 @@ internal sealed class ArchiveContradictions
             ["a time to come"] = Second(v2 with { CommittedAt = new HybridTimestamp(ArchivedHistory.Bounds.Latest.UtcTicks + 1) }),
             ["another writes"] = Second(v2 with { Writes = 2 }),
             ["negative tokens"] = Second(v2 with { Tokens = -1 }),
-            ["an operation id too long"] = Second(v2 with { OperationId = new string('x', 129) }),
+            ["an operation id too long"] = Second(v2 with { OperationId = new string('x', StoreLimits.MaxOperationIdLength + 1) }),
             ["an empty operation id"] = Second(v2 with { OperationId = string.Empty }),
             ["an author too long"] = Second(v2 with { Author = new string('x', 65) }),
             ["version metadata too large"] = Second(v2 with { Metadata = new string('x', 20_000) }),
