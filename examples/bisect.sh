@@ -2,7 +2,8 @@
 # A memory says something wrong. Find the inject that did it by asking every version the same control question, see what it said, roll back, and tell again what came after it.
 # Start a server first; it is found by $LATENTDB_SERVER and, if it wants one, the key in $LATENTDB_API_KEY.
 set -euo pipefail
-server="${LATENTDB_SERVER:-http://127.0.0.1:5080}/v1/memories"
+server="${LATENTDB_SERVER:-http://127.0.0.1:5080}"
+server="${server%/}/v1/memories"
 memory="bisect-$RANDOM$RANDOM"
 question='Where does Maria live?'
 auth=(${LATENTDB_API_KEY:+-H "Authorization: Bearer $LATENTDB_API_KEY"})

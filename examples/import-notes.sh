@@ -6,6 +6,6 @@ folder="$1"
 memory="$2"
 
 latentdb memories get "$memory" > /dev/null 2>&1 || latentdb memories create "$memory"
-latentdb snapshot create "$memory" "before-import-$(date -u +%Y%m%dT%H%M%S)"
+latentdb snapshot create "$memory" "before-import-$(date -u +%Y%m%dT%H%M%S)-$$"
 latentdb inject "$memory" --file "$folder" --include '*.md' --include '*.txt' --metadata '{"import": "notes"}'
 latentdb versions "$memory" --limit 5

@@ -165,26 +165,6 @@ export class MemoryHandle {
     return this.#write("DELETE", "", undefined, options);
   }
 
-  /** Writes several texts, one version each, until one fails; under one key it goes on from there. */
-  injectBatch(items: InjectBatchItem[], options: WriteOptions = {}): Promise<InjectBatchAnswer> {
-    return this.#write("POST", "/inject/batch", { items }, options);
-  }
-
-  /** Accepted writes, newest first. */
-  operations(options: PageOptions = {}): Promise<OperationPageBody> {
-    return this.#get(`/operations${query({ limit: options.limit, cursor: options.cursor })}`, options);
-  }
-
-  /** An accepted write and what became of it. */
-  operation(operation: string, options: CallOptions = {}): Promise<OperationBody> {
-    return this.#get(`/operations/${encodeURIComponent(operation)}`, options);
-  }
-
-  /** Calls an accepted write off while it waits. */
-  cancelOperation(operation: string, options: WriteOptions = {}): Promise<OperationBody> {
-    return this.#write("DELETE", `/operations/${encodeURIComponent(operation)}`, undefined, options);
-  }
-
   #get<T>(path: string, options: CallOptions): Promise<T> {
     return this.#transport.json({ method: "GET", path: this.#path + path, signal: options.signal });
   }

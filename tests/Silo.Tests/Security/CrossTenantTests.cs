@@ -130,9 +130,21 @@ public sealed class CrossTenantTests(ITestOutputHelper output)
             (await keyed.PostAsync(key, "/v1/memories", $$"""{"id":"{{victims[i].Memory}}","metadata":{"secret":"{{Canary}}{{tenant}}" } }""")).Require(201);
             (await keyed.PostAsync(key, $"/v1/memories/{victims[i].Memory}/inject", $$"""{"text":"{{Canary}}{{tenant}}"}""")).Require(200);
             (await keyed.PostAsync(key, $"/v1/memories/{victims[i].Memory}/snapshots", """{"name":"kept"}""")).Require(201);
+            Reply accepted = (await keyed.SendAsync(key, HttpMethod.Post, $"/v1/memories/{victims[i].Memory}/inject", $$"""{"text":"{{Canary}}{{tenant}}"}""", ("Prefer", "respond-async"))).Require(202);
+            victims[i] = victims[i] with { Operation = accepted.Body.GetProperty("id").GetString()! };
+            await UntilMadeAsync(keyed, victims[i]);
         }
 
         return victims;
+    }
+
+    private static async Task UntilMadeAsync(KeyedSilo keyed, Victim victim)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while ((await keyed.GetAsync(victim.AdminKey, $"/v1/memories/{victim.Memory}/operations/{victim.Operation}")).Require(200).Body.GetProperty("status").GetString() != "succeeded")
+        {
+            await Task.Delay(5, limit.Token);
+        }
     }
 
     private static async Task<string[]> DescribeAsync(KeyedSilo keyed, Victim[] victims)
@@ -163,6 +175,9 @@ public sealed class CrossTenantTests(ITestOutputHelper output)
 
     private sealed record Victim(int Number, string Tenant, string Memory, string AdminKey)
     {
+        /// <summary>A write that it had accepted.</summary>
+        public string Operation { get; init; } = string.Empty;
+
         public string KeyId => KeyedSilo.IdOf(AdminKey);
     }
 
@@ -190,6 +205,7 @@ public sealed class CrossTenantTests(ITestOutputHelper output)
             string filled = Path.Replace("{id}", memory, StringComparison.Ordinal)
                 .Replace("{version}", "1", StringComparison.Ordinal)
                 .Replace("{name}", "kept", StringComparison.Ordinal)
+                .Replace("{operation}", victim.Operation, StringComparison.Ordinal)
                 .Replace("{keyId}", victim.KeyId, StringComparison.Ordinal)
                 .Replace("{tenant}", victim.Tenant, StringComparison.Ordinal);
             int rest = filled.IndexOf('{', StringComparison.Ordinal);

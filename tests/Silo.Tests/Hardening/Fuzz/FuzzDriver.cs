@@ -69,7 +69,7 @@ internal sealed class FuzzDriver(Uri address, RequestForge forge)
         if (answer.Status >= 500 && !HonestFailures.Contains(answer.Status) && !isOldVersion) return $"{answer.Status} is not honest";
         if (answer.Status >= 400 && Leaks.FirstOrDefault(l => answer.Text.Contains(l, StringComparison.Ordinal)) is { } leak) return $"{answer.Status} with '{leak}'";
         if (answer.Head.Any(l => l.Contains("Evil", StringComparison.Ordinal))) return "a header that the client made";
-        bool isProblem = answer.Header("Content-Type") is "application/problem+json" or "application/json; charset=utf-8";
+        bool isProblem = answer.Header("Content-Type") is "application/problem+json" or "application/json; charset=utf-8" or "application/json"; // The latter two: OpenAI's shape and JSON-RPC's.
         return answer.Status >= 400 && answer.Text.Length > 0 && !isProblem ? $"{answer.Status} as {answer.Header("Content-Type")}" : null;
     }
 }
