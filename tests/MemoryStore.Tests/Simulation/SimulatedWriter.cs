@@ -4,8 +4,8 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
-using LatentDb.MemoryStore.Versions.Operations;
 using LatentDb.MemoryStore.Versions.Deltas;
+using LatentDb.MemoryStore.Versions.Operations;
 
 namespace LatentDb.MemoryStore.Tests.Simulation;
 
