@@ -14,8 +14,8 @@ internal static class HealthRoutes
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/healthz", () => Results.Text("ok\n")).OpenToAll().WithName("healthz").WithSummary("The process lives.").Produces<string>(200, "text/plain");
-        app.MapGet("/readyz", Ready).OpenToAll().WithName("readyz").WithSummary("The process can serve.").Produces<Readiness>(200).Produces<Readiness>(503);
+        app.MapGet("/healthz", () => Results.Text("ok\n")).OpenToAll().WithTags("health").WithName("healthz").WithSummary("The process lives.").Produces<string>(200, "text/plain");
+        app.MapGet("/readyz", Ready).OpenToAll().WithTags("health").WithName("readyz").WithSummary("The process can serve.").Produces<Readiness>(200).Produces<Readiness>(503);
     }
 
     private static IResult Ready(IModelHost model, MemoryStoreService store, SiloOptions options, IHostApplicationLifetime lifetime)

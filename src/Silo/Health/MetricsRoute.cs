@@ -9,7 +9,7 @@ internal static class MetricsRoute
 {
     public static void Map(IEndpointRouteBuilder app, SiloOptions options)
     {
-        RouteHandlerBuilder route = app.MapGet("/metrics", HandleAsync).WithName("metrics").WithSummary("Metrics as Prometheus text 0.0.4, or OpenMetrics 1.0 for who accepts it.")
+        RouteHandlerBuilder route = app.MapGet("/metrics", HandleAsync).WithTags("health").WithName("metrics").WithSummary("Metrics as Prometheus text 0.0.4, or OpenMetrics 1.0 for who accepts it.")
             .Produces<string>(200, "text/plain", "application/openmetrics-text");
         _ = options.PublicMetrics ? route.OpenToAll() : route.Needs(Role.Operator);
     }
