@@ -34,17 +34,10 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller, TenantGate 
     /// <summary>Counts tokens that the model has read and written for the request.</summary>
     public void ChargeTokens(long tokens) => limits.ChargeTokens(Tenant, tokens);
 
-    /// <summary>Counts an inject of a request that was let in for something else.</summary>
-    public void ChargeInject(long tokens)
-    {
-        limits.ChargeInjects(Tenant, 1);
-        limits.ChargeTokens(Tenant, tokens);
-    }
-
-    /// <summary>Counts the injects of a request beyond the first, and the tokens of all.</summary>
+    /// <summary>Counts injects beyond those that the request was let in for, and the tokens of all its injects.</summary>
     public void ChargeInjects(int injects, long tokens)
     {
-        if (injects > 1) limits.ChargeInjects(Tenant, injects - 1);
+        if (injects > 0) limits.ChargeInjects(Tenant, injects);
         limits.ChargeTokens(Tenant, tokens);
     }
 

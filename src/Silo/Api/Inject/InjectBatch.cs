@@ -41,13 +41,13 @@ internal static class InjectBatch
         if (RequestHeaders.RespondsAsync(context.Request))
         {
             AcceptedOperation accepted = await Conditional.RunAsync(() => memory.AcceptBatchAsync(command, cancellationToken), expected).ConfigureAwait(false);
-            if (!accepted.IsReplay) scope.ChargeInjects(command.Items.Length, command.Items.Sum(i => TextBodies.ForeseenTokens(i.Text)));
+            if (!accepted.IsReplay) scope.ChargeInjects(command.Items.Length - 1, command.Items.Sum(i => TextBodies.ForeseenTokens(i.Text)));
             return AcceptedWrite.Answer(context, id, accepted);
         }
 
         InjectBatchResult result = await Conditional.RunAsync(() => memory.InjectBatchAsync(command, cancellationToken), expected).ConfigureAwait(false);
         InjectResult[] made = [.. result.Written.Where(w => !w.IsReplay)];
-        scope.ChargeInjects(made.Length, made.Sum(w => (long)w.Version.Tokens));
+        scope.ChargeInjects(made.Length - 1, made.Sum(w => (long)w.Version.Tokens));
         VersionNumber head = result.Written[^1].Version.Number;
         ResponseHeaders.Replayed(context.Response, result.IsReplay);
         context.Response.Headers.ETag = RequestHeaders.ETag(head);

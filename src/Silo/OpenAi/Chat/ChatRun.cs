@@ -28,7 +28,7 @@ internal sealed record ChatRun(
         string? said = Headers.Inject == ChatInject.Exchange ? answer.Text : null;
         ChatWriteBack.Origin completion = Completion with { ReadVersion = answer.Version.Value };
         InjectResult? result = await ChatWriteBack.InjectAsync(Memory, Talk, said, completion, Write, cancellationToken).ConfigureAwait(false);
-        if (result is { IsReplay: false }) Scope.ChargeInject(result.Version.Tokens);
+        if (result is { IsReplay: false }) Scope.ChargeInjects(1, result.Version.Tokens);
         return result?.Version.Number;
     }
 
