@@ -11,13 +11,13 @@ internal interface IComputeBackend : IDisposable
     /// <summary>For the log and the model description, such as "cpu (AVX-512, 2 threads)".</summary>
     string Name { get; }
 
-    /// <summary>New zeroed memory.</summary>
-    DeviceBuffer Allocate(long elements);
+    /// <summary>New zeroed memory. F32, or BF16 for rows of memory as they are stored.</summary>
+    DeviceBuffer Allocate(long elements, ElementType type = ElementType.F32);
 
     /// <summary>Packs a row-major [outputs, inputs] weight. <paramref name="storage"/> is F32 or BF16; products accumulate in fp32 either way.</summary>
     WeightMatrix Pack(ReadOnlySpan<byte> rowMajor, ElementType source, int outputs, int inputs, ElementType storage);
 
-    /// <summary>Host to device: converts [rows, columns] row-major elements of a stored type to fp32.</summary>
+    /// <summary>Host to device: converts [rows, columns] row-major elements of a stored type to fp32, or keeps them where the target has that type.</summary>
     void Upload(ReadOnlySpan<byte> source, ElementType type, MatrixView target);
 
     /// <summary>Device to host, converting fp32 to the stored type (round to nearest even).</summary>
@@ -34,6 +34,22 @@ internal interface IComputeBackend : IDisposable
     /// x [rows, heads x headSize]; row r has position firstPosition + r. inverseFrequencies has headSize / 2 entries.
     /// </summary>
     void Rope(MatrixView x, int headSize, int firstPosition, ReadOnlySpan<float> inverseFrequencies);
+
+    /// <summary>In place, like the other Rope: row r has position positions[r]. For batches whose rows belong to different sequences.</summary>
+    void Rope(MatrixView x, int headSize, ReadOnlySpan<int> positions, ReadOnlySpan<float> inverseFrequencies);
+
+    /// <summary>
+    /// Grouped-query attention of a batch over segments that stay where they lie: one softmax in fp32 over q·k / sqrt(headSize) across all segments
+    /// of a sequence. q, output [rows, heads x headSize], q rotated; segments [.., kvHeads x headSize], F32 or BF16. A sequence's result does not
+    /// depend on the others of the call.
+    /// </summary>
+    void Attention(
+        MatrixView q,
+        ReadOnlySpan<AttentionSpan> sequences,
+        ReadOnlySpan<KeySegment> segments,
+        int headSize,
+        ReadOnlySpan<float> inverseFrequencies,
+        MatrixView output);
 
     /// <summary>
     /// Grouped-query attention with a causal mask aligned to the bottom right: with T key rows and n query rows, query i sees keys 0 .. T - n + i.
@@ -53,12 +69,12 @@ internal interface IComputeBackend : IDisposable
     /// <summary>In place: y[r] += row for every r. row [1, columns].</summary>
     void AddRow(MatrixView row, MatrixView y);
 
-    /// <summary>target = source; equal shapes.</summary>
+    /// <summary>target = source; equal shapes. The same type, or BF16 widened to F32.</summary>
     void Copy(MatrixView source, MatrixView target);
 
     /// <summary>target[r] = table[indices[r]].</summary>
     void Gather(MatrixView table, ReadOnlySpan<int> indices, MatrixView target);
 
-    /// <summary>M+ retrieval: scores[j] = mean over rows t of sigmoid(q[t]·keys[j]), fp32 accumulation. q [n, width], keys [S, width], scores S long.</summary>
+    /// <summary>M+ retrieval: scores[j] = mean over rows t of sigmoid(q[t]·keys[j]), fp32 accumulation. q [n, width], keys [S, width] F32 or BF16, scores S long.</summary>
     void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores);
 }

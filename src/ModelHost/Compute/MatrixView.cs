@@ -1,3 +1,5 @@
+using LatentDb.MemoryStore.Tensors;
+
 namespace LatentDb.ModelHost.Compute;
 
 /// <summary>A row-major window on a buffer: element (r, c) is at Offset + r x Stride + c.</summary>
@@ -19,6 +21,9 @@ internal readonly record struct MatrixView
     }
 
     public DeviceBuffer Buffer { get; }
+
+    /// <summary>F32 unless an operation says that it also takes rows in their stored type.</summary>
+    public ElementType Type => Buffer.Type;
 
     public long Offset { get; }
 

@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 
@@ -10,6 +11,28 @@ internal interface IMemoryRows
 
     /// <summary>The pool in rank order: K and V before RoPE. keys, values [pool rows, kv heads x head size].</summary>
     void ReadPool(int layer, MatrixView keys, MatrixView values);
+
+    /// <summary>Appends the pool in rank order, where it lies: K before RoPE. The first row stands at <paramref name="firstPosition"/>. Only when the layer is ready.</summary>
+    void PoolSegments(int layer, int firstPosition, List<KeySegment> target);
+
+    /// <summary>The type in which rows are resident: what a buffer for <see cref="CopyBank"/> must have.</summary>
+    ElementType RowType { get; }
+
+    /// <summary>True once everything of the layer that a pass reads without asking by need is resident: the pool and the bank's retrieval keys, or the hidden rows of a write.</summary>
+    bool IsReady(int layer);
+
+    /// <summary>Completes when <see cref="IsReady"/> is true.</summary>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">data_damaged, and whatever else the load met.</exception>
+    ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken);
+
+    /// <summary>Retrieval keys in bank order [.., key size], where they lie; row counts add up to the bank's. Only when the layer is ready.</summary>
+    IReadOnlyList<MatrixView> BankKeySegments(int layer);
+
+    /// <summary>Makes K and V of the bank rows at <paramref name="positions"/> resident.</summary>
+    ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken);
+
+    /// <summary>The fetched bank rows at <paramref name="positions"/>, in that order: K and V before RoPE, of <see cref="RowType"/>.</summary>
+    void CopyBank(int layer, ReadOnlySpan<int> positions, MatrixView keys, MatrixView values);
 
     /// <summary>The newest pool rows, oldest of them first. hidden [rows wanted, d].</summary>
     void ReadNewest(int layer, MatrixView hidden);

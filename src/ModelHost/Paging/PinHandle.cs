@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
@@ -87,6 +88,39 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
         }
     }
 
+    public ElementType RowType => ElementType.F32;
+
+    public bool IsReady(int layer) => true;
+
+    public ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public void PoolSegments(int layer, int firstPosition, List<KeySegment> target)
+    {
+        int position = firstPosition;
+        foreach (RowRun run in Manifest.Layers[layer].Pool)
+        {
+            ResidentSlice slice = Slice(layer, run.Block);
+            target.Add(new KeySegment(
+                slice.Column(SliceColumn.Key).SliceRows(run.First, run.Count), slice.Column(SliceColumn.Value).SliceRows(run.First, run.Count), position, IsRotated: false));
+            position += run.Count;
+        }
+    }
+
+    public IReadOnlyList<MatrixView> BankKeySegments(int layer) =>
+        [.. Manifest.Layers[layer].Bank.Select(run => Slice(layer, run.Block).Column(SliceColumn.RetrievalKey).SliceRows(run.First, run.Count))];
+
+    public ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public void CopyBank(int layer, ReadOnlySpan<int> positions, MatrixView keys, MatrixView values)
+    {
+        var bank = new BankPositions(Manifest.Layers[layer]);
+        for (int i = 0; i < positions.Length; i++)
+        {
+            BankRun row = bank.At(positions[i]);
+            CopyRows(Slice(layer, row.Block), row.First, 1, i, keys, values);
+        }
+    }
+
     public void ReadNewest(int layer, MatrixView hidden)
     {
         int end = hidden.Rows;
@@ -130,13 +164,7 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
     public ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var bank = new BankPositions(Manifest.Layers[layer]);
-        for (int i = 0; i < positions.Length; i++)
-        {
-            BankRun row = bank.At(positions.Span[i]);
-            CopyRows(Slice(layer, row.Block), row.First, 1, i, keys, values);
-        }
-
+        CopyBank(layer, positions.Span, keys, values);
         return ValueTask.CompletedTask;
     }
 

@@ -17,7 +17,7 @@ internal sealed class FakeBackend : IComputeBackend
 
     private int _made;
 
-    public DeviceBuffer Allocate(long elements) => new Buffer(this, elements);
+    public DeviceBuffer Allocate(long elements, ElementType type = ElementType.F32) => new Buffer(this, elements, type);
 
     public WeightMatrix Pack(ReadOnlySpan<byte> rowMajor, ElementType source, int outputs, int inputs, ElementType storage)
     {
@@ -52,6 +52,16 @@ internal sealed class FakeBackend : IComputeBackend
     public void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView y) => throw new NotSupportedException();
 
     public void Rope(MatrixView x, int headSize, int firstPosition, ReadOnlySpan<float> inverseFrequencies) => throw new NotSupportedException();
+
+    public void Rope(MatrixView x, int headSize, ReadOnlySpan<int> positions, ReadOnlySpan<float> inverseFrequencies) => throw new NotSupportedException();
+
+    public void Attention(
+        MatrixView q,
+        ReadOnlySpan<AttentionSpan> sequences,
+        ReadOnlySpan<KeySegment> segments,
+        int headSize,
+        ReadOnlySpan<float> inverseFrequencies,
+        MatrixView output) => throw new NotSupportedException();
 
     public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output) => throw new NotSupportedException();
 
@@ -99,8 +109,8 @@ internal sealed class FakeBackend : IComputeBackend
     {
         private readonly FakeBackend _owner;
 
-        public Buffer(FakeBackend owner, long elements)
-            : base(elements)
+        public Buffer(FakeBackend owner, long elements, ElementType type)
+            : base(elements, type)
         {
             owner.CountOne();
             _owner = owner;

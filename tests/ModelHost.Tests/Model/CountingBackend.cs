@@ -29,10 +29,10 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
         return taken;
     }
 
-    public DeviceBuffer Allocate(long elements)
+    public DeviceBuffer Allocate(long elements, ElementType type = ElementType.F32)
     {
         Work = Work with { Allocated = Work.Allocated + elements };
-        return inner.Allocate(elements);
+        return inner.Allocate(elements, type);
     }
 
     public WeightMatrix Pack(ReadOnlySpan<byte> rowMajor, ElementType source, int outputs, int inputs, ElementType storage) =>
@@ -67,6 +67,36 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
         Touch(x);
         if (Records) Rotations.Add((firstPosition, x.Rows));
         inner.Rope(x, headSize, firstPosition, inverseFrequencies);
+    }
+
+    public void Rope(MatrixView x, int headSize, ReadOnlySpan<int> positions, ReadOnlySpan<float> inverseFrequencies)
+    {
+        Touch(x);
+        if (Records)
+        {
+            foreach (int position in positions) Rotations.Add((position, 1));
+        }
+
+        inner.Rope(x, headSize, positions, inverseFrequencies);
+    }
+
+    public void Attention(
+        MatrixView q,
+        ReadOnlySpan<AttentionSpan> sequences,
+        ReadOnlySpan<KeySegment> segments,
+        int headSize,
+        ReadOnlySpan<float> inverseFrequencies,
+        MatrixView output)
+    {
+        foreach (AttentionSpan sequence in sequences)
+        {
+            int keys = 0;
+            foreach (KeySegment segment in segments.Slice(sequence.FirstSegment, sequence.Segments)) keys += segment.Rows;
+            Work = Work with { Products = Work.Products + (2L * sequence.Rows * keys * q.Columns) };
+            if (Records) Attentions.Add((sequence.Rows, keys));
+        }
+
+        inner.Attention(q, sequences, segments, headSize, inverseFrequencies, output);
     }
 
     public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
@@ -62,6 +63,20 @@ internal sealed class ManifestOnly(Manifest manifest, long genesisAge = 0) : IMe
     public void ReadNewest(int layer, MatrixView hidden) => throw new NotSupportedException();
 
     public MatrixView BankKeys(int layer) => throw new NotSupportedException();
+
+    public ElementType RowType => ElementType.F32;
+
+    public bool IsReady(int layer) => true;
+
+    public ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public void PoolSegments(int layer, int firstPosition, List<KeySegment> target) => throw new NotSupportedException();
+
+    public IReadOnlyList<MatrixView> BankKeySegments(int layer) => throw new NotSupportedException();
+
+    public ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public void CopyBank(int layer, ReadOnlySpan<int> positions, MatrixView keys, MatrixView values) => throw new NotSupportedException();
 
     public ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute;
@@ -262,6 +263,21 @@ public sealed class ReadPassTests
         public void ReadNewest(int layer, MatrixView hidden) => inner.ReadNewest(layer, hidden);
 
         public MatrixView BankKeys(int layer) => inner.BankKeys(layer);
+
+        public ElementType RowType => inner.RowType;
+
+        public bool IsReady(int layer) => inner.IsReady(layer);
+
+        public ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken) => inner.WhenReadyAsync(layer, cancellationToken);
+
+        public void PoolSegments(int layer, int firstPosition, List<KeySegment> target) => inner.PoolSegments(layer, firstPosition, target);
+
+        public IReadOnlyList<MatrixView> BankKeySegments(int layer) => inner.BankKeySegments(layer);
+
+        public ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken) =>
+            inner.FetchBankAsync(layer, positions, cancellationToken);
+
+        public void CopyBank(int layer, ReadOnlySpan<int> positions, MatrixView keys, MatrixView values) => inner.CopyBank(layer, positions, keys, values);
 
         public long GenesisAge(int layer, int row) => inner.GenesisAge(layer, row);
 

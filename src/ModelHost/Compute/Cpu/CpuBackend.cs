@@ -43,10 +43,10 @@ internal sealed class CpuBackend : IComputeBackend
 
     public CpuInstructionSet InstructionSet { get; }
 
-    public DeviceBuffer Allocate(long elements)
+    public DeviceBuffer Allocate(long elements, ElementType type = ElementType.F32)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new CpuBuffer(elements);
+        return new CpuBuffer(elements, type);
     }
 
     public WeightMatrix Pack(ReadOnlySpan<byte> rowMajor, ElementType source, int outputs, int inputs, ElementType storage)
@@ -65,6 +65,13 @@ internal sealed class CpuBackend : IComputeBackend
     public void Upload(ReadOnlySpan<byte> source, ElementType type, MatrixView target)
     {
         ArgumentShapes.HostBytes(source.Length, type, (long)target.Rows * target.Columns, nameof(source));
+        if (target.Buffer is not null && target.Type != ElementType.F32)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            StoredRows.Upload(source, type, target);
+            return;
+        }
+
         using HeldMatrix held = HeldMatrix.Open(target, nameof(target));
         RowsJob job = RentRows();
         try
@@ -142,6 +149,42 @@ internal sealed class CpuBackend : IComputeBackend
         Execute(job, x, x);
     }
 
+    public void Rope(MatrixView x, int headSize, ReadOnlySpan<int> positions, ReadOnlySpan<float> inverseFrequencies)
+    {
+        ArgumentShapes.Equal(positions.Length, x.Rows, "The number of positions", nameof(positions));
+        for (int row = 0; row < x.Rows; row++) Rope(x.SliceRows(row, 1), headSize, positions[row], inverseFrequencies);
+    }
+
+    public void Attention(
+        MatrixView q,
+        ReadOnlySpan<AttentionSpan> sequences,
+        ReadOnlySpan<KeySegment> segments,
+        int headSize,
+        ReadOnlySpan<float> inverseFrequencies,
+        MatrixView output)
+    {
+        foreach (AttentionSpan sequence in sequences)
+        {
+            ReadOnlySpan<KeySegment> own = segments.Slice(sequence.FirstSegment, sequence.Segments);
+            int rows = 0;
+            foreach (KeySegment segment in own) rows += segment.Rows;
+            int width = own[0].Keys.Columns;
+            using DeviceBuffer buffer = Allocate(2L * rows * width);
+            MatrixView both = buffer.AsMatrix(2 * rows, width);
+            int at = 0;
+            foreach (KeySegment segment in own)
+            {
+                MatrixView keys = both.SliceRows(at, segment.Rows);
+                Copy(segment.Keys, keys);
+                if (!segment.IsRotated) Rope(keys, headSize, segment.FirstPosition, inverseFrequencies);
+                Copy(segment.Values, both.SliceRows(rows + at, segment.Rows));
+                at += segment.Rows;
+            }
+
+            Attention(q.SliceRows(sequence.FirstRow, sequence.Rows), both.SliceRows(0, rows), both.SliceRows(rows, rows), headSize, output.SliceRows(sequence.FirstRow, sequence.Rows));
+        }
+    }
+
     public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -184,7 +227,18 @@ internal sealed class CpuBackend : IComputeBackend
         Execute(job, y, y);
     }
 
-    public void Copy(MatrixView source, MatrixView target) => ExecuteInPlace(RowOperation.Copy, source, target, nameof(source));
+    public void Copy(MatrixView source, MatrixView target)
+    {
+        if (source.Buffer is { Type: not ElementType.F32 })
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            ArgumentShapes.SameShape(source, target, nameof(source));
+            StoredRows.Copy(_kernels, source, target);
+            return;
+        }
+
+        ExecuteInPlace(RowOperation.Copy, source, target, nameof(source));
+    }
 
     public void Gather(MatrixView table, ReadOnlySpan<int> indices, MatrixView target)
     {
@@ -208,6 +262,14 @@ internal sealed class CpuBackend : IComputeBackend
         ArgumentShapes.Equal(keys.Columns, q.Columns, "The columns of the keys", nameof(keys));
         ArgumentShapes.Equal(scores.Length, keys.Rows, "The number of scores", nameof(scores));
         if (q.Rows == 0) throw new ArgumentException("A mean over no query rows is undefined.", nameof(q));
+        if (keys.Buffer is { Type: not ElementType.F32 })
+        {
+            using DeviceBuffer wide = Allocate((long)keys.Rows * keys.Columns);
+            Copy(keys, wide.AsMatrix(keys.Rows, keys.Columns));
+            RetrievalScores(q, wide.AsMatrix(keys.Rows, keys.Columns), scores);
+            return;
+        }
+
         using HeldMatrix heldQ = HeldMatrix.Open(q, nameof(q));
         using HeldMatrix heldKeys = HeldMatrix.Open(keys, nameof(keys));
         RetrievalJob job = _retrievalJobs.Rent();

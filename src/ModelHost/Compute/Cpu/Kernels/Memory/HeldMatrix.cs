@@ -1,3 +1,5 @@
+using LatentDb.MemoryStore.Tensors;
+
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 /// <summary>A view turned into a pointer, with its memory held until Dispose.</summary>
@@ -19,6 +21,7 @@ internal readonly unsafe ref struct HeldMatrix
     {
         if (view.Buffer is not CpuBuffer buffer)
             throw new ArgumentException("The view is not on a buffer of the cpu back end.", name);
+        if (buffer.Type != ElementType.F32) throw new ArgumentException($"The view must be F32, is {buffer.Type}.", name);
         AlignedMemory memory = buffer.Memory;
         bool held = false;
         memory.DangerousAddRef(ref held);
