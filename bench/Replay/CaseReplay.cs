@@ -35,7 +35,7 @@ internal sealed class CaseReplay : IDisposable
             var weights = new WeightLoadOptions { Storage = ElementType.F32, FrequencyRounding = _manifest.Derived.Rounding };
             _model = Own(MemoryModel.Load(checkpoint, _backend, weights, ElementType.F32, CompatibilityMode.Official, default));
             ModelDimensions size = _model.Dimensions;
-            _pager = Own(new MemoryPager(_backend, new SliceGeometry((2 * size.KvWidth) + size.KeySize, size.D), new PagerOptions(1L << 32, 4)));
+            _pager = Own(new MemoryPager(_backend, new SliceGeometry(size.KvWidth, size.KeySize, size.D, _model.Encoder.Storage), new PagerOptions(1L << 32, 4)));
             _comparison = new Comparison(_manifest.Compare, expected);
             _checks = new StepChecks(_model, _comparison, new StateReader(_model, _blocks));
         }

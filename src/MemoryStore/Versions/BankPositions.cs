@@ -19,11 +19,23 @@ public sealed class BankPositions
     /// <summary>The one row at <paramref name="position"/>, counted from 0 in the order of entry, as a run of its own.</summary>
     public BankRun At(int position)
     {
+        BankRow row = RowAt(position);
+        return _runs[row.Run] with { First = row.Row, Count = 1 };
+    }
+
+    /// <summary>The run that holds <paramref name="position"/>, and the row of its block.</summary>
+    public BankRow RowAt(int position)
+    {
         int found = Array.BinarySearch(_starts, position);
         int run = found >= 0 ? found : ~found - 1;
         ArgumentOutOfRangeException.ThrowIfNegative(run, nameof(position));
         int offset = position - _starts[run];
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, _runs[run].Count, nameof(position));
-        return _runs[run] with { First = _runs[run].First + offset, Count = 1 };
+        return new BankRow(run, _runs[run].First + offset);
     }
 }
+
+/// <summary>One row of a bank.</summary>
+/// <param name="Run">Index into <see cref="LayerRows.Bank"/>.</param>
+/// <param name="Row">Row of the run's block.</param>
+public readonly record struct BankRow(int Run, int Row);

@@ -46,7 +46,7 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         _template = ChatTemplate.For(_tokenizer, folder.Config.EosTokenIds);
         _injectText = new InjectText(folder.Config, _tokenizer, _template, options);
         ModelDimensions size = model.Dimensions;
-        _pager = new MemoryPager(backend, new SliceGeometry((2 * size.KvWidth) + size.KeySize, size.D), new PagerOptions(options.ResidentBytes, ConcurrentLoads));
+        _pager = new MemoryPager(backend, new SliceGeometry(size.KvWidth, size.KeySize, size.D, model.Encoder.Storage), new PagerOptions(options.ResidentBytes, ConcurrentLoads));
         _scheduler = new StepScheduler(new SchedulerOptions(options.MaxActive, options.MaxWaiting, ConcurrentSteps: 1));
         var load = new ModelLoad(
             () => _scheduler.Active, () => _scheduler.Waiting, () => _scheduler.Refused, () => _pager.ResidentBytes, options.ResidentBytes, () => _pager.OutstandingPins, () => _pager.Evictions);

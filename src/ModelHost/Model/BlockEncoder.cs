@@ -12,6 +12,9 @@ namespace LatentDb.ModelHost.Model;
 /// <param name="storage">How numbers are stored: the checkpoint's own type.</param>
 internal sealed class BlockEncoder(IComputeBackend backend, ModelDimensions dimensions, RowProjection projection, ElementType storage)
 {
+    /// <summary>F32 or BF16.</summary>
+    public ElementType Storage => storage;
+
     /// <summary>Stored bytes of one row of one layer, both parts.</summary>
     public long RowBytes => (long)(dimensions.D + (2 * dimensions.KvWidth) + dimensions.KeySize) * storage.Bytes();
 

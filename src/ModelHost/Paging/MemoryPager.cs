@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
@@ -11,64 +12,82 @@ namespace LatentDb.ModelHost.Paging;
 /// </summary>
 internal sealed class MemoryPager : IDisposable
 {
+    private const string NoFlow = "";
+
     private readonly IComputeBackend _backend;
     private readonly SliceGeometry _geometry;
-    private readonly PagerOptions _options;
     private readonly ResidentSet _resident;
+    private readonly SliceLoader _loader;
+    private readonly ConditionalWeakTable<Manifest, PinPlan> _readPlans = [];
 
     public MemoryPager(IComputeBackend backend, SliceGeometry geometry, PagerOptions options)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ResidentBytes, 1);
         _backend = backend;
         _geometry = geometry;
-        _options = options;
-        _resident = new ResidentSet(options.ResidentBytes);
+        _resident = new ResidentSet(options.ResidentBytes, options.MaxWaitingPins);
+        _loader = new SliceLoader(backend, geometry.RowType, _resident, options.ConcurrentLoads);
     }
 
-    public long ResidentBytes => _resident.BookedBytes;
+    public ResidentCounts Counts => _resident.Counts;
 
-    public long OutstandingPins => _resident.OutstandingPins;
+    public long ResidentBytes => Counts.BookedBytes;
+
+    public long OutstandingPins => Counts.Pins;
 
     /// <summary>Slices that left to make room for others, since the start.</summary>
-    public long Evictions => _resident.Evictions;
+    public long Evictions => Counts.Evictions;
 
-    /// <summary>Pins what a query of <paramref name="manifest"/> reads: K, V and retrieval keys of its pool and bank.</summary>
-    /// <exception cref="MemoryStore.Errors.LatentDbException">overloaded, data_damaged.</exception>
+    /// <summary>
+    /// Pins what a query of <paramref name="manifest"/> reads: K, V and retrieval keys of its pool and bank. Ends as soon as there is room; the rows
+    /// arrive layer by layer, see <see cref="PinHandle.WhenReadyAsync(int, CancellationToken)"/>. Waits in line while others' pins leave too little room.
+    /// </summary>
+    /// <param name="manifest">The version.</param>
+    /// <param name="source">Where its blocks are read.</param>
+    /// <param name="flow">Whose share of the budget it takes (a tenant).</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">overloaded: too many wait, or the rows can never fit. shutting_down.</exception>
+    public ValueTask<PinHandle> ReserveForReadAsync(Manifest manifest, IBlockSource source, string flow, CancellationToken cancellationToken) =>
+        ReserveAsync(ReadPlan(manifest), source, flow, cancellationToken);
+
+    /// <summary>
+    /// Pins what an inject on top of <paramref name="manifest"/> reads: the hidden rows of the newest <paramref name="rows"/> pool rows. As
+    /// <see cref="ReserveForReadAsync"/>.
+    /// </summary>
+    /// <inheritdoc cref="ReserveForReadAsync"/>
+    public ValueTask<PinHandle> ReserveForWriteAsync(Manifest manifest, int rows, IBlockSource source, string flow, CancellationToken cancellationToken) =>
+        ReserveAsync(PinPlan.ForWrite(manifest, rows, _geometry), source, flow, cancellationToken);
+
+    /// <summary>As <see cref="ReserveForReadAsync"/>, and waits for all rows.</summary>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">overloaded, shutting_down, data_damaged.</exception>
     public ValueTask<PinHandle> PinForReadAsync(Manifest manifest, IBlockSource source, CancellationToken cancellationToken) =>
-        PinAsync(manifest, [.. Enumerable.Range(0, manifest.Layers.Length).Select(layer => ReadBlocks(manifest.Layers[layer]))], SlicePart.Read, source, cancellationToken);
+        ReadyAsync(ReserveForReadAsync(manifest, source, NoFlow, cancellationToken), cancellationToken);
 
-    /// <summary>Pins what an inject on top of <paramref name="manifest"/> reads: the hidden rows of the newest <paramref name="rows"/> pool rows.</summary>
-    /// <exception cref="MemoryStore.Errors.LatentDbException">overloaded, data_damaged.</exception>
+    /// <summary>As <see cref="ReserveForWriteAsync"/>, and waits for all rows.</summary>
+    /// <exception cref="MemoryStore.Errors.LatentDbException">overloaded, shutting_down, data_damaged.</exception>
     public ValueTask<PinHandle> PinForWriteAsync(Manifest manifest, int rows, IBlockSource source, CancellationToken cancellationToken) =>
-        PinAsync(manifest, [.. manifest.Layers.Select(layer => NewestBlocks(layer, rows))], SlicePart.Hidden, source, cancellationToken);
+        ReadyAsync(ReserveForWriteAsync(manifest, rows, source, NoFlow, cancellationToken), cancellationToken);
 
     /// <summary>Makes a slice that was just written resident, so that the next query need not read it back. Does nothing when there is no room.</summary>
-    public void Offer(BlockSlice slice)
+    public void Offer(BlockSlice slice, string flow = NoFlow)
     {
-        SlicePart part = slice.Address.Part;
-        int rows = slice.Tensors[0].Rows;
-        ResidentEntry entry;
-        bool mustLoad;
+        var planned = new PlannedSlice(slice.Address, _geometry.ResidentBytes(slice.Address.Part, slice.Tensors[0].Rows));
+        if (_resident.TryReserve(new ReservationRequest([planned], 0, flow)) is not { } reservation) return;
         try
         {
-            entry = _resident.Pin(slice.Address, _geometry.ResidentBytes(part, rows), out mustLoad);
-        }
-        catch (MemoryStore.Errors.LatentDbException)
-        {
-            return; // The budget is taken by pinned rows; the slice will be read from the store when it is needed.
-        }
-
-        try
-        {
-            if (mustLoad) entry.Slice.SetResult(ResidentSlice.Decode(_backend, slice));
+            foreach (ResidentEntry entry in reservation.Missing)
+            {
+                _resident.Complete(entry, ResidentSlice.Load(_backend, slice, _geometry.RowType, entry.TakeSpare()));
+            }
         }
         catch (Exception error)
         {
-            Fail(entry, error);
+            _resident.Fail(reservation.Entries[0], error);
             throw;
         }
         finally
         {
-            _resident.Unpin(entry);
+            _resident.Release(reservation);
         }
     }
 
@@ -77,44 +96,21 @@ internal sealed class MemoryPager : IDisposable
 
     public void Dispose() => _resident.Dispose();
 
-    /// <summary>The fast path: no await when every slice is resident; else <see cref="PinSlowAsync"/> waits for the loads.</summary>
-    private ValueTask<PinHandle> PinAsync(
-        Manifest manifest, SortedSet<int>[] blocksOfLayer, SlicePart part, IBlockSource source, CancellationToken cancellationToken)
-    {
-        var handle = new PinHandle(_backend, _resident, manifest, part);
-        List<ResidentEntry> missing = [];
-        try
-        {
-            for (int layer = 0; layer < blocksOfLayer.Length; layer++)
-            {
-                foreach (int block in blocksOfLayer[layer])
-                {
-                    ManifestBlock named = manifest.Blocks[block];
-                    var address = new SliceAddress(named.Id, layer, part);
-                    ResidentEntry entry = _resident.Pin(address, _geometry.ResidentBytes(part, named.Rows), out bool mustLoad);
-                    handle.Add(layer, block, entry, mustLoad);
-                    if (mustLoad) missing.Add(entry);
-                }
-            }
+    private PinPlan ReadPlan(Manifest manifest) => _readPlans.GetValue(manifest, m => PinPlan.ForRead(m, _geometry));
 
-            return missing.Count == 0 && handle.TryResolve() ? ValueTask.FromResult(handle) : PinSlowAsync(handle, missing, source, cancellationToken);
-        }
-        catch (Exception error)
-        {
-            foreach (ResidentEntry entry in missing) Fail(entry, error); // Booked here, so nobody else would load them.
-            handle.Dispose();
-            throw;
-        }
+    private async ValueTask<PinHandle> ReserveAsync(PinPlan plan, IBlockSource source, string flow, CancellationToken cancellationToken)
+    {
+        Reservation reservation = await _resident.ReserveAsync(new ReservationRequest(plan.Slices, 0, flow), cancellationToken).ConfigureAwait(false);
+        _loader.Load(reservation.Missing, source);
+        return new PinHandle(_backend, _resident, _geometry, plan, reservation);
     }
 
-    private async ValueTask<PinHandle> PinSlowAsync(PinHandle handle, List<ResidentEntry> missing, IBlockSource source, CancellationToken cancellationToken)
+    private static async ValueTask<PinHandle> ReadyAsync(ValueTask<PinHandle> reserved, CancellationToken cancellationToken)
     {
+        PinHandle handle = await reserved.ConfigureAwait(false);
         try
         {
-            // Not cancelled by the caller: other pins may be waiting for the same loads, and each is one short read.
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.ConcurrentLoads };
-            await Parallel.ForEachAsync(missing, parallel, (entry, _) => LoadAsync(entry, source)).ConfigureAwait(false);
-            await handle.ResolveAsync(cancellationToken).ConfigureAwait(false);
+            for (int layer = 0; layer < handle.Manifest.Layers.Length; layer++) await handle.WhenReadyAsync(layer, cancellationToken).ConfigureAwait(false);
             return handle;
         }
         catch
@@ -122,48 +118,5 @@ internal sealed class MemoryPager : IDisposable
             handle.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Never throws: a failure goes to everybody who pinned the entry.</summary>
-    private async ValueTask LoadAsync(ResidentEntry entry, IBlockSource source)
-    {
-        try
-        {
-            BlockSlice slice = await source.ReadAsync(entry.Address, CancellationToken.None).ConfigureAwait(false);
-            entry.Slice.SetResult(ResidentSlice.Decode(_backend, slice));
-        }
-#pragma warning disable CA1031 // Whatever went wrong is rethrown by each pin that waits for this slice.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            Fail(entry, error);
-        }
-    }
-
-    private void Fail(ResidentEntry entry, Exception error)
-    {
-        _resident.Forget(entry);
-        entry.Slice.SetException(error);
-        _ = entry.Slice.Task.Exception; // Observed: whoever pinned it gets the error, and nobody may have.
-    }
-
-    private static SortedSet<int> ReadBlocks(LayerRows rows)
-    {
-        SortedSet<int> blocks = [];
-        foreach (RowRun run in rows.Pool) blocks.Add(run.Block);
-        foreach (BankRun run in rows.Bank) blocks.Add(run.Block);
-        return blocks;
-    }
-
-    private static SortedSet<int> NewestBlocks(LayerRows layer, int rows)
-    {
-        SortedSet<int> blocks = [];
-        for (int i = layer.Pool.Length - 1; i >= 0 && rows > 0; i--)
-        {
-            blocks.Add(layer.Pool[i].Block);
-            rows -= layer.Pool[i].Count;
-        }
-
-        return blocks;
     }
 }

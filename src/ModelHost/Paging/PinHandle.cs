@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
@@ -11,141 +12,124 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
 {
     private readonly IComputeBackend _backend;
     private readonly ResidentSet _resident;
-    private readonly SlicePart _part;
-    private readonly Dictionary<int, ResidentEntry>[] _entries; // by layer, then by index into Manifest.Blocks
-    private readonly Dictionary<int, ResidentSlice>[] _slices;
+    private readonly SliceGeometry _geometry;
+    private readonly PinPlan _plan;
+    private readonly Reservation _reservation;
+    private readonly BankPositions?[] _bankPositions;
     private readonly DeviceBuffer?[] _bankKeys;
+    private int _readyLayers; // All below it are ready: rows arrive in the order of layers, more or less.
     private bool _disposed;
 
-    public PinHandle(IComputeBackend backend, ResidentSet resident, Manifest manifest, SlicePart part)
+    public PinHandle(IComputeBackend backend, ResidentSet resident, SliceGeometry geometry, PinPlan plan, Reservation reservation)
     {
         _backend = backend;
         _resident = resident;
-        _part = part;
-        Manifest = manifest;
-        _entries = [.. manifest.Layers.Select(_ => new Dictionary<int, ResidentEntry>())];
-        _slices = [.. manifest.Layers.Select(_ => new Dictionary<int, ResidentSlice>())];
-        _bankKeys = new DeviceBuffer?[manifest.Layers.Length];
+        _geometry = geometry;
+        _plan = plan;
+        _reservation = reservation;
+        _bankPositions = new BankPositions?[plan.Layers.Length];
+        _bankKeys = new DeviceBuffer?[plan.Layers.Length];
     }
 
-    public Manifest Manifest { get; }
+    public Manifest Manifest => _plan.Manifest;
+
+    public ElementType RowType => _geometry.RowType;
 
     /// <summary>Slices that are pinned.</summary>
-    public int Slices { get; private set; }
+    public int Slices => _reservation.Entries.Length;
 
     /// <summary>Those that were not there when this pin came, so that it had to read them.</summary>
-    public int Misses { get; private set; }
+    public int Misses => _reservation.Missing.Count;
 
     /// <summary>Their bytes.</summary>
-    public long MissedBytes { get; private set; }
+    public long MissedBytes => _reservation.MissingBytes;
 
-    public void Add(int layer, int block, ResidentEntry entry, bool isMissing)
+    public bool IsReady(int layer)
     {
-        _entries[layer].Add(block, entry);
-        Slices++;
-        if (!isMissing) return;
-        Misses++;
-        MissedBytes += entry.Bytes;
-    }
-
-    /// <summary>True when every slice is there already.</summary>
-    public bool TryResolve()
-    {
-        for (int layer = 0; layer < _entries.Length; layer++)
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (layer < _readyLayers) return true;
+        LayerPlan wanted = _plan.Layers[layer];
+        for (int i = 0; i < wanted.Count; i++)
         {
-            foreach ((int block, ResidentEntry entry) in _entries[layer])
-            {
-                if (!entry.Slice.Task.IsCompletedSuccessfully) return false;
-#pragma warning disable RS0030, VSTHRD002, VSTHRD103, MA0042 // The task is complete, so nothing blocks.
-                _slices[layer][block] = entry.Slice.Task.Result;
-#pragma warning restore RS0030, VSTHRD002, VSTHRD103, MA0042
-            }
+            if (_reservation.Entries[wanted.First + i].Slice is null) return false;
         }
 
+        if (layer == _readyLayers) _readyLayers++;
         return true;
     }
 
-    /// <summary>Waits for every load, also those that other pins began.</summary>
-    public async ValueTask ResolveAsync(CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        for (int layer = 0; layer < _entries.Length; layer++)
-        {
-            foreach ((int block, ResidentEntry entry) in _entries[layer])
-            {
-                _slices[layer][block] = await entry.Slice.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
-    public void ReadPool(int layer, MatrixView keys, MatrixView values)
-    {
-        int rank = 0;
-        foreach (RowRun run in Manifest.Layers[layer].Pool)
-        {
-            CopyRows(Slice(layer, run.Block), run.First, run.Count, rank, keys, values);
-            rank += run.Count;
-        }
-    }
-
-    public ElementType RowType => ElementType.F32;
-
-    public bool IsReady(int layer) => true;
-
-    public ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken) => IsReady(layer) ? ValueTask.CompletedTask : WaitForAsync(layer, cancellationToken);
 
     public void PoolSegments(int layer, int firstPosition, List<KeySegment> target)
     {
+        ImmutableArray<RowRun> runs = Manifest.Layers[layer].Pool;
         int position = firstPosition;
-        foreach (RowRun run in Manifest.Layers[layer].Pool)
+        for (int i = 0; i < runs.Length; i++)
         {
-            ResidentSlice slice = Slice(layer, run.Block);
-            target.Add(new KeySegment(
-                slice.Column(SliceColumn.Key).SliceRows(run.First, run.Count), slice.Column(SliceColumn.Value).SliceRows(run.First, run.Count), position, IsRotated: false));
-            position += run.Count;
+            ResidentSlice slice = Slice(layer, _plan.Layers[layer].Pool[i]);
+            target.Add(new KeySegment(Rows(slice, SliceColumn.Key, runs[i].First, runs[i].Count), Rows(slice, SliceColumn.Value, runs[i].First, runs[i].Count), position, IsRotated: false));
+            position += runs[i].Count;
         }
     }
 
-    public IReadOnlyList<MatrixView> BankKeySegments(int layer) =>
-        [.. Manifest.Layers[layer].Bank.Select(run => Slice(layer, run.Block).Column(SliceColumn.RetrievalKey).SliceRows(run.First, run.Count))];
+    public IReadOnlyList<MatrixView> BankKeySegments(int layer)
+    {
+        ImmutableArray<BankRun> runs = Manifest.Layers[layer].Bank;
+        var segments = new MatrixView[runs.Length];
+        for (int i = 0; i < segments.Length; i++) segments[i] = Rows(Slice(layer, _plan.Layers[layer].Bank[i]), SliceColumn.RetrievalKey, runs[i].First, runs[i].Count);
+        return segments;
+    }
 
     public ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public void CopyBank(int layer, ReadOnlySpan<int> positions, MatrixView keys, MatrixView values)
     {
-        var bank = new BankPositions(Manifest.Layers[layer]);
+        BankPositions bank = _bankPositions[layer] ??= new BankPositions(Manifest.Layers[layer]);
         for (int i = 0; i < positions.Length; i++)
         {
-            BankRun row = bank.At(positions[i]);
-            CopyRows(Slice(layer, row.Block), row.First, 1, i, keys, values);
+            BankRow row = bank.RowAt(positions[i]);
+            ResidentSlice slice = Slice(layer, _plan.Layers[layer].Bank[row.Run]);
+            _backend.Copy(Rows(slice, SliceColumn.Key, row.Row, 1), keys.SliceRows(i, 1));
+            _backend.Copy(Rows(slice, SliceColumn.Value, row.Row, 1), values.SliceRows(i, 1));
+        }
+    }
+
+    public void ReadPool(int layer, MatrixView keys, MatrixView values)
+    {
+        List<KeySegment> segments = [];
+        PoolSegments(layer, 0, segments);
+        foreach (KeySegment segment in segments)
+        {
+            _backend.Copy(segment.Keys, keys.SliceRows(segment.FirstPosition, segment.Rows));
+            _backend.Copy(segment.Values, values.SliceRows(segment.FirstPosition, segment.Rows));
         }
     }
 
     public void ReadNewest(int layer, MatrixView hidden)
     {
+        ImmutableArray<RowRun> runs = Manifest.Layers[layer].Pool;
         int end = hidden.Rows;
-        for (int i = Manifest.Layers[layer].Pool.Length - 1; i >= 0 && end > 0; i--)
+        for (int i = runs.Length - 1; i >= 0 && end > 0; i--)
         {
-            RowRun run = Manifest.Layers[layer].Pool[i];
-            int count = Math.Min(run.Count, end);
-            MatrixView rows = Slice(layer, run.Block).Column(SliceColumn.Hidden).SliceRows(run.End - count, count);
-            _backend.Copy(rows, hidden.SliceRows(end - count, count));
+            int count = Math.Min(runs[i].Count, end);
+            ResidentSlice slice = Slice(layer, _plan.Layers[layer].Pool[i]);
+            _backend.Copy(Rows(slice, SliceColumn.Hidden, runs[i].End - count, count), hidden.SliceRows(end - count, count));
             end -= count;
         }
     }
 
     public MatrixView BankKeys(int layer)
     {
-        LayerRows rows = Manifest.Layers[layer];
-        int width = Slice(layer, rows.Bank[0].Block).Column(SliceColumn.RetrievalKey).Columns;
-        if (_bankKeys[layer] is { } ready) return ready.AsMatrix(rows.BankRows, width);
-        DeviceBuffer buffer = _bankKeys[layer] = _backend.Allocate((long)rows.BankRows * width);
-        MatrixView keys = buffer.AsMatrix(rows.BankRows, width);
+        IReadOnlyList<MatrixView> segments = BankKeySegments(layer);
+        int rows = Manifest.Layers[layer].BankRows;
+        if (_bankKeys[layer] is { } ready) return ready.AsMatrix(rows, _geometry.KeySize);
+        DeviceBuffer buffer = _bankKeys[layer] = _backend.Allocate((long)rows * _geometry.KeySize);
+        MatrixView keys = buffer.AsMatrix(rows, _geometry.KeySize);
         int position = 0;
-        foreach (BankRun run in rows.Bank)
+        foreach (MatrixView segment in segments)
         {
-            _backend.Copy(Slice(layer, run.Block).Column(SliceColumn.RetrievalKey).SliceRows(run.First, run.Count), keys.SliceRows(position, run.Count));
-            position += run.Count;
+            _backend.Copy(segment, keys.SliceRows(position, segment.Rows));
+            position += segment.Rows;
         }
 
         return keys;
@@ -153,19 +137,20 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
 
     public long GenesisAge(int layer, int row)
     {
-        foreach ((int block, ResidentSlice slice) in _slices[layer])
+        ImmutableArray<BankRun> runs = Manifest.Layers[layer].Bank;
+        for (int i = 0; i < runs.Length; i++)
         {
-            if (Manifest.Blocks[block].WrittenAt == 0) return slice.Ages[row];
+            if (Manifest.Blocks[runs[i].Block].WrittenAt == 0) return Slice(layer, _plan.Layers[layer].Bank[i]).Ages[row];
         }
 
-        throw new InvalidOperationException($"Layer {layer} has no genesis rows.");
+        throw new InvalidOperationException($"The bank of layer {layer} has no genesis rows.");
     }
 
-    public ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken)
+    public async ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        await FetchBankAsync(layer, positions, cancellationToken).ConfigureAwait(false);
         CopyBank(layer, positions.Span, keys, values);
-        return ValueTask.CompletedTask;
     }
 
     public void Dispose()
@@ -173,23 +158,28 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
         if (_disposed) return;
         _disposed = true;
         foreach (DeviceBuffer? buffer in _bankKeys) buffer?.Dispose();
-        foreach (Dictionary<int, ResidentEntry> layer in _entries)
-        {
-            foreach (ResidentEntry entry in layer.Values) _resident.Unpin(entry);
-        }
+        _resident.Release(_reservation);
     }
 
-    private void CopyRows(ResidentSlice slice, int first, int count, int target, MatrixView keys, MatrixView values)
+    /// <summary>Also for loads that other pins began. What went wrong with any slice of the layer is thrown here.</summary>
+    private async ValueTask WaitForAsync(int layer, CancellationToken cancellationToken)
     {
-        _backend.Copy(slice.Column(SliceColumn.Key).SliceRows(first, count), keys.SliceRows(target, count));
-        _backend.Copy(slice.Column(SliceColumn.Value).SliceRows(first, count), values.SliceRows(target, count));
+        LayerPlan wanted = _plan.Layers[layer];
+        for (int i = 0; i < wanted.Count; i++)
+        {
+            ResidentEntry entry = _reservation.Entries[wanted.First + i];
+            if (entry.Slice is null) await entry.Loaded.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        _ = IsReady(layer);
     }
 
-    private ResidentSlice Slice(int layer, int block)
+    private static MatrixView Rows(ResidentSlice slice, SliceColumn column, int first, int count) => slice.Column(column).SliceRows(first, count);
+
+    private ResidentSlice Slice(int layer, int slot)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _slices[layer].TryGetValue(block, out ResidentSlice? slice)
-            ? slice
-            : throw new InvalidOperationException($"Block {Manifest.Blocks[block].Id} of layer {layer} was not pinned for {_part}.");
+        if (slot < 0) throw new InvalidOperationException($"Layer {layer} was not pinned as a whole for {_plan.Part}.");
+        return _reservation.Entries[slot].Slice ?? throw new InvalidOperationException($"Layer {layer} is not ready: {_reservation.Entries[slot].Address} is still on its way.");
     }
 }

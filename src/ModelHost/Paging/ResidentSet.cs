@@ -1,110 +1,131 @@
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.ModelHost.Compute;
 
 namespace LatentDb.ModelHost.Paging;
 
 /// <summary>
-/// Which slices are resident, within a byte budget. Pinned slices stay; the others leave in order of last use. All methods are thread-safe and
-/// short; slices are immutable and never rewritten, so nothing is invalidated: only an erased memory's slices are dropped.
+/// Which slices are resident, within a byte budget. A pass gets all its slices or waits in line; slices in use stay, the others leave by
+/// <see cref="GreedyDual"/> and <see cref="FlowShares"/>. Slices are immutable and never rewritten, so nothing is invalidated: only an erased memory's
+/// slices are dropped. Thread-safe; every method is short.
 /// </summary>
-internal sealed class ResidentSet : IDisposable
+/// <remarks>
+/// Nobody waits while he holds anything, because a pass reserves once: so whoever holds room ends without more of it, and the line always moves.
+/// </remarks>
+internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposable
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     private readonly Lock _lock = new();
     private readonly Dictionary<SliceAddress, ResidentEntry> _entries = [];
-    private readonly LinkedList<ResidentEntry> _unpinned = [];
-    private readonly long _budgetBytes;
+    private readonly FlowShares _flows = new(budgetBytes);
+    private readonly ReservationLine _line = new(maxWaiting);
     private long _bookedBytes;
+    private long _heldBytes;
+    private long _firstShortBytes; // At least what the first in line still lacks.
     private long _pinCount;
     private long _evictions;
+    private long _evictedBytes;
+    private long _waits;
+    private bool _isClosed;
 
-    public ResidentSet(long budgetBytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(budgetBytes, 1);
-        _budgetBytes = budgetBytes;
-    }
-
-    public long BookedBytes
+    /// <summary>The pager at a moment.</summary>
+    public ResidentCounts Counts
     {
         get
         {
-            lock (_lock) return _bookedBytes;
+            lock (_lock) return new ResidentCounts(_bookedBytes, _heldBytes, _pinCount, _entries.Count, _line.Count, _waits, _evictions, _evictedBytes);
         }
     }
 
-    /// <summary>Pins that were taken and not given back; tests assert zero.</summary>
-    public long OutstandingPins
+    /// <summary>Pins every slice of a plan, waiting in line for room when what others use leaves too little.</summary>
+    /// <exception cref="LatentDbException">overloaded: the line is full, or the budget is smaller than the request. shutting_down.</exception>
+    public ValueTask<Reservation> ReserveAsync(ReservationRequest request, CancellationToken cancellationToken)
     {
-        get
+        ReservationLine.Waiter waiter;
+        lock (_lock)
         {
-            lock (_lock) return _pinCount;
+            ThrowIfImpossible(request);
+            Shortage shortage = ShortageOf(request);
+            if (shortage.Bytes <= 0 && _line.MayOvertake(shortage.IsResident)) return ValueTask.FromResult(Grant(request));
+            waiter = _line.Join(request);
+            if (_line.Count == 1) _firstShortBytes = shortage.Bytes;
+            _waits++;
         }
+
+        return WaitAsync(waiter, cancellationToken);
     }
 
-    /// <summary>Slices that left to make room for others, since the start.</summary>
-    public long Evictions
-    {
-        get
-        {
-            lock (_lock) return _evictions;
-        }
-    }
-
-    /// <summary>Pins the slice. <paramref name="mustLoad"/> tells the caller to complete <see cref="ResidentEntry.Slice"/>.</summary>
-    /// <exception cref="LatentDbException">overloaded: what is pinned and this slice exceed the budget.</exception>
-    public ResidentEntry Pin(SliceAddress address, long bytes, out bool mustLoad)
+    /// <summary>As <see cref="ReserveAsync"/>, but never waits nor goes before those who do.</summary>
+    /// <returns>Null when there is no room now.</returns>
+    public Reservation? TryReserve(ReservationRequest request)
     {
         lock (_lock)
         {
-            mustLoad = !_entries.TryGetValue(address, out ResidentEntry? entry);
-            if (entry is null)
+            if (_isClosed || _line.Count > 0 || ShortageOf(request).Bytes > 0) return null;
+            return Grant(request);
+        }
+    }
+
+    /// <summary>Gives everything back.</summary>
+    public void Release(Reservation reservation)
+    {
+        lock (_lock)
+        {
+            foreach (ResidentEntry entry in reservation.Entries)
             {
-                MakeRoom(address, bytes);
-                entry = new ResidentEntry(address, bytes);
-                _entries.Add(address, entry);
-                _bookedBytes += bytes;
+                entry.Pins--;
+                _pinCount--;
+                EndUse(entry);
             }
 
-            entry.Pins++;
-            _pinCount++;
-            if (entry.Recency is { } node)
-            {
-                _unpinned.Remove(node);
-                entry.Recency = null;
-            }
-
-            return entry;
+            _bookedBytes -= reservation.Request.ScratchBytes;
+            EndHold(reservation.Request.ScratchBytes);
+            ServeLine();
         }
     }
 
-    public void Unpin(ResidentEntry entry)
+    /// <summary>Is anybody still waiting for this load? When nobody is, the entry is taken out, and the caller must not load it.</summary>
+    public bool BeginLoad(ResidentEntry entry)
     {
         lock (_lock)
         {
-            entry.Pins--;
-            _pinCount--;
-            if (entry.Pins > 0) return;
-            if (entry.IsErased) Free(entry);
-            else if (_entries.TryGetValue(entry.Address, out ResidentEntry? current) && ReferenceEquals(current, entry)) entry.Recency = _unpinned.AddLast(entry);
+            if (entry.Pins > 0 || entry.IsPrefetched) return true;
+            EndLoad(entry);
+            TakeOut(entry);
+            ServeLine();
         }
+
+        entry.Fail(new OperationCanceledException("Nobody wanted the slice any more."));
+        return false;
     }
 
-    /// <summary>Takes out an entry whose load failed, so that the next pin tries again.</summary>
-    public void Forget(ResidentEntry entry)
+    /// <summary>The slice is there; owned by this set from now on.</summary>
+    public void Complete(ResidentEntry entry, ResidentSlice slice)
     {
         lock (_lock)
         {
-            if (!_entries.TryGetValue(entry.Address, out ResidentEntry? current) || !ReferenceEquals(current, entry)) return;
-            _entries.Remove(entry.Address);
-            _bookedBytes -= entry.Bytes;
-            if (entry.Recency is { } node) _unpinned.Remove(node);
-            entry.Recency = null;
+            entry.Complete(slice);
+            EndLoad(entry);
+            EndUse(entry);
+            if (_isClosed) slice.Dispose();
+            ServeLine();
         }
     }
 
-    /// <summary>Drops every slice that <paramref name="owner"/> wrote: now when nobody uses it, else when its last pin is given back.</summary>
+    /// <summary>The slice could not be loaded: everybody who pinned it gets the error, and the next pin tries again.</summary>
+    public void Fail(ResidentEntry entry, Exception error)
+    {
+        lock (_lock)
+        {
+            EndLoad(entry);
+            TakeOut(entry);
+            ServeLine();
+        }
+
+        entry.Fail(error);
+    }
+
+    /// <summary>Drops every slice that <paramref name="owner"/> wrote: now when nobody uses it, else when its last user has gone.</summary>
     public void DropOwner(MemoryUid owner)
     {
         lock (_lock)
@@ -112,11 +133,11 @@ internal sealed class ResidentSet : IDisposable
             foreach (ResidentEntry entry in _entries.Values.Where(e => e.Address.Block.Owner == owner).ToArray())
             {
                 _entries.Remove(entry.Address);
-                if (entry.Recency is { } node) _unpinned.Remove(node);
-                entry.Recency = null;
-                if (entry.Pins == 0) Free(entry);
-                else entry.IsErased = true;
+                entry.IsErased = true;
+                if (!entry.IsHeld) Free(entry)?.Dispose();
             }
+
+            ServeLine();
         }
     }
 
@@ -124,47 +145,172 @@ internal sealed class ResidentSet : IDisposable
     {
         lock (_lock)
         {
-            foreach (ResidentEntry entry in _entries.Values) DisposeSlice(entry);
+            _isClosed = true;
+            _line.Close();
+            foreach (ResidentEntry entry in _entries.Values) entry.Slice?.Dispose();
             _entries.Clear();
-            _unpinned.Clear();
             _bookedBytes = 0;
         }
     }
 
-    private void MakeRoom(SliceAddress address, long bytes)
+    private async ValueTask<Reservation> WaitAsync(ReservationLine.Waiter waiter, CancellationToken cancellationToken)
     {
-        while (_bookedBytes + bytes > _budgetBytes && _unpinned.First is { } oldest)
-        {
-            _unpinned.RemoveFirst();
-            oldest.Value.Recency = null;
-            _entries.Remove(oldest.Value.Address);
-            Free(oldest.Value);
-            _evictions++;
-        }
-
-        if (_bookedBytes + bytes <= _budgetBytes) return;
-        throw new LatentDbException(
-            ErrorCode.Overloaded,
-            $"{_bookedBytes} bytes of memory rows are in use and slice {address} needs {bytes}; the budget (model_host:resident_bytes) is {_budgetBytes}.")
-        {
-            RetryAfter = RetryDelay,
-        };
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => Leave(waiter, cancellationToken));
+        return await waiter.Granted.Task.ConfigureAwait(false);
     }
 
-    private void Free(ResidentEntry entry)
+    private void Leave(ReservationLine.Waiter waiter, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (!_line.Leave(waiter)) return;
+            _firstShortBytes = 0;
+            ServeLine(); // Those behind it may fit where it did not.
+        }
+
+        waiter.Granted.SetCanceled(cancellationToken);
+    }
+
+    private void ThrowIfImpossible(ReservationRequest request)
+    {
+        if (_isClosed) throw new LatentDbException(ErrorCode.ShuttingDown, "The model host is closing.");
+        if (request.Bytes <= budgetBytes) return;
+        throw new LatentDbException(
+            ErrorCode.Overloaded, $"This memory's rows take {request.Bytes} bytes; the budget (model_host:resident_bytes) is {budgetBytes}, so they never fit.");
+    }
+
+    /// <summary>Called after every end of a use. Looks through the first one's slices only when so much became free that it may fit.</summary>
+    private void ServeLine()
+    {
+        while (_firstShortBytes <= 0 && _line.First is { } first)
+        {
+            _firstShortBytes = ShortageOf(first).Bytes;
+            if (_firstShortBytes > 0) return;
+            _line.Serve(Grant(first));
+            _firstShortBytes = 0;
+        }
+    }
+
+    /// <summary>What is lacking for a request, when everything that is idle leaves: at most 0 when it fits.</summary>
+    private Shortage ShortageOf(ReservationRequest request)
+    {
+        long bytes = _heldBytes + request.ScratchBytes - budgetBytes;
+        bool isResident = true;
+        foreach (PlannedSlice slice in request.Slices)
+        {
+            bool isKnown = _entries.TryGetValue(slice.Address, out ResidentEntry? entry);
+            isResident &= isKnown;
+            if (!isKnown || !entry!.IsHeld) bytes += slice.Bytes;
+        }
+
+        return new Shortage(bytes, isResident);
+    }
+
+    private Reservation Grant(ReservationRequest request)
+    {
+        ResidentFlow flow = _flows.Pin(request.Flow);
+        var entries = new ResidentEntry[request.Slices.Length];
+        long missingBytes = request.ScratchBytes;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            PlannedSlice slice = request.Slices[i];
+            if (_entries.TryGetValue(slice.Address, out ResidentEntry? entry)) Hold(entries[i] = entry, flow);
+            else missingBytes += slice.Bytes;
+        }
+
+        Dictionary<long, Stack<DeviceBuffer>>? spares = MakeRoom(missingBytes, flow);
+        List<ResidentEntry> missing = [];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (entries[i] is null) missing.Add(entries[i] = Book(request.Slices[i], flow, spares));
+        }
+
+        if (spares is not null)
+        {
+            foreach (DeviceBuffer unused in spares.Values.SelectMany(s => s)) unused.Dispose();
+        }
+
+        _bookedBytes += request.ScratchBytes;
+        _heldBytes += request.ScratchBytes;
+        return new Reservation(request, entries, missing);
+    }
+
+    private void Hold(ResidentEntry entry, ResidentFlow flow)
+    {
+        if (!entry.IsHeld) _heldBytes += entry.Bytes;
+        entry.Pins++;
+        _pinCount++;
+        _flows.Want(entry, flow);
+    }
+
+    private ResidentEntry Book(PlannedSlice slice, ResidentFlow flow, Dictionary<long, Stack<DeviceBuffer>>? spares)
+    {
+        var entry = new ResidentEntry(slice, flow) { Pins = 1, Uses = 1, CostClass = GreedyDual.CostClassOf(slice.Bytes, isInHostMemory: false) };
+        if (spares is not null && spares.TryGetValue(slice.Bytes, out Stack<DeviceBuffer>? buffers) && buffers.TryPop(out DeviceBuffer? spare)) entry.Spare = spare;
+        _entries.Add(slice.Address, entry);
+        _bookedBytes += slice.Bytes;
+        _heldBytes += slice.Bytes;
+        _pinCount++;
+        FlowShares.Charge(entry);
+        return entry;
+    }
+
+    /// <summary>Evicts until the bytes fit. Whoever calls knows that enough is idle.</summary>
+    /// <returns>The memory of what left, by bytes: slices of one model have one of a few sizes.</returns>
+    private Dictionary<long, Stack<DeviceBuffer>>? MakeRoom(long bytes, ResidentFlow flow)
+    {
+        Dictionary<long, Stack<DeviceBuffer>>? spares = null;
+        while (_bookedBytes + bytes > budgetBytes)
+        {
+            ResidentEntry victim = _flows.Victim(flow, bytes) ?? throw new InvalidOperationException($"{_heldBytes} of {_bookedBytes} bytes are held, and nothing is idle.");
+            _entries.Remove(victim.Address);
+            _evictions++;
+            _evictedBytes += victim.Bytes;
+            if (Free(victim) is not { } buffer) continue;
+            spares ??= [];
+            if (!spares.TryGetValue(victim.Bytes, out Stack<DeviceBuffer>? buffers)) spares.Add(victim.Bytes, buffers = new Stack<DeviceBuffer>());
+            buffers.Push(buffer);
+        }
+
+        return spares;
+    }
+
+    private void EndLoad(ResidentEntry entry)
+    {
+        entry.IsLoading = false;
+        entry.Spare?.Dispose();
+        entry.Spare = null;
+    }
+
+    private void EndUse(ResidentEntry entry)
+    {
+        if (entry.IsHeld) return;
+        EndHold(entry.Bytes);
+        if (entry.IsErased || entry.Slice is null) Free(entry)?.Dispose();
+        else _flows.Idle(entry);
+    }
+
+    private void EndHold(long bytes)
+    {
+        _heldBytes -= bytes;
+        _firstShortBytes -= bytes;
+    }
+
+    /// <summary>Of an entry whose load did not succeed: nobody finds it any more, and it takes no room, whoever still pins it.</summary>
+    private void TakeOut(ResidentEntry entry)
+    {
+        if (_entries.TryGetValue(entry.Address, out ResidentEntry? current) && ReferenceEquals(current, entry)) _entries.Remove(entry.Address);
+        if (entry.Pins == 0) EndUse(entry);
+    }
+
+    private DeviceBuffer? Free(ResidentEntry entry)
     {
         _bookedBytes -= entry.Bytes;
-        DisposeSlice(entry);
+        _flows.Discharge(entry);
+        return entry.Slice?.TakeBuffer();
     }
 
-    // Only unpinned entries come here, and an entry stays pinned until its load has ended, so the task is complete.
-    private static void DisposeSlice(ResidentEntry entry)
-    {
-        if (entry.Slice.Task.IsCompletedSuccessfully)
-        {
-#pragma warning disable RS0030, VSTHRD002, VSTHRD103, MA0042 // The task is complete, so nothing blocks.
-            entry.Slice.Task.Result.Dispose();
-#pragma warning restore RS0030, VSTHRD002, VSTHRD103, MA0042
-        }
-    }
+    /// <param name="Bytes">Lacking.</param>
+    /// <param name="IsResident">All slices are there or on their way.</param>
+    private readonly record struct Shortage(long Bytes, bool IsResident);
 }

@@ -7,28 +7,46 @@ using LatentDb.ModelHost.Compute;
 
 namespace LatentDb.ModelHost.Paging;
 
-/// <summary>One stored slice decoded to fp32 in the back end's memory. Immutable; disposed by the pager once nobody pins it.</summary>
+/// <summary>One stored slice in the back end's memory, in its stored type. Immutable; disposed by the pager once nobody pins it.</summary>
 internal sealed class ResidentSlice : IDisposable
 {
-    private readonly Dictionary<SliceColumn, MatrixView> _columns = [];
-    private readonly List<DeviceBuffer> _buffers = [];
+    private readonly SliceAddress _address;
+    private readonly MatrixView?[] _columns = new MatrixView?[(int)SliceColumn.Age];
+    private DeviceBuffer? _buffer;
 
-    private ResidentSlice(SliceAddress address) => Address = address;
-
-    public SliceAddress Address { get; }
+    private ResidentSlice(SliceAddress address, DeviceBuffer buffer)
+    {
+        _address = address;
+        _buffer = buffer;
+    }
 
     /// <summary>Age of each row when the block was made, in tokens; empty for blocks that carry none.</summary>
     public long[] Ages { get; private set; } = [];
 
-    public long Bytes { get; private set; }
-
-    /// <summary>Decodes the columns of a stored slice.</summary>
-    public static ResidentSlice Decode(IComputeBackend backend, BlockSlice slice)
+    /// <summary>Copies the columns of a stored slice into one buffer.</summary>
+    /// <param name="backend">Where it goes.</param>
+    /// <param name="slice">The slice; may be reused afterwards.</param>
+    /// <param name="rowType">F32 or BF16: what all slices of the model are stored in.</param>
+    /// <param name="spare">Memory to use when it has the right size; owned by this call. A buffer of its own costs the clearing of every page.</param>
+    /// <exception cref="LatentDbException">data_damaged when the slice is of another type.</exception>
+    public static ResidentSlice Load(IComputeBackend backend, BlockSlice slice, ElementType rowType, DeviceBuffer? spare)
     {
-        var resident = new ResidentSlice(slice.Address);
+        long elements = 0;
+        foreach (SliceTensor tensor in slice.Tensors)
+        {
+            if (tensor.Column != SliceColumn.Age) elements += (long)tensor.Rows * tensor.Width;
+        }
+
+        if (spare is not null && (spare.Elements != elements || spare.Type != rowType))
+        {
+            spare.Dispose();
+            spare = null;
+        }
+
+        var resident = new ResidentSlice(slice.Address, spare ?? backend.Allocate(elements, rowType));
         try
         {
-            foreach (SliceTensor tensor in slice.Tensors) resident.Add(backend, tensor);
+            resident.Fill(backend, slice, rowType);
             return resident;
         }
         catch
@@ -41,29 +59,30 @@ internal sealed class ResidentSlice : IDisposable
     /// <summary>The column [rows, width].</summary>
     /// <exception cref="LatentDbException">data_damaged when the slice lacks it.</exception>
     public MatrixView Column(SliceColumn column) =>
-        _columns.TryGetValue(column, out MatrixView view) ? view : throw new LatentDbException(ErrorCode.DataDamaged, $"Slice {Address} has no {column} column.");
+        _columns[(int)column] ?? throw new LatentDbException(ErrorCode.DataDamaged, $"Slice {_address} has no {column} column.");
 
-    public void Dispose()
-    {
-        foreach (DeviceBuffer buffer in _buffers) buffer.Dispose();
-        _buffers.Clear();
-        _columns.Clear();
-    }
+    /// <summary>Takes the memory out, so that another slice can have it; the slice is of no further use.</summary>
+    public DeviceBuffer? TakeBuffer() => Interlocked.Exchange(ref _buffer, null);
 
-    private void Add(IComputeBackend backend, SliceTensor tensor)
+    public void Dispose() => TakeBuffer()?.Dispose();
+
+    private void Fill(IComputeBackend backend, BlockSlice slice, ElementType rowType)
     {
-        if (tensor.Column == SliceColumn.Age)
+        long offset = 0;
+        foreach (SliceTensor tensor in slice.Tensors)
         {
-            Ages = DecodeAges(tensor);
-            return;
-        }
+            if (tensor.Column == SliceColumn.Age)
+            {
+                Ages = DecodeAges(tensor);
+                continue;
+            }
 
-        DeviceBuffer buffer = backend.Allocate((long)tensor.Rows * tensor.Width);
-        _buffers.Add(buffer);
-        MatrixView view = buffer.AsMatrix(tensor.Rows, tensor.Width);
-        backend.Upload(tensor.Bytes.Span, tensor.Type, view);
-        _columns.Add(tensor.Column, view);
-        Bytes += buffer.Elements * sizeof(float);
+            if (tensor.Type != rowType) throw new LatentDbException(ErrorCode.DataDamaged, $"The {tensor.Column} column of slice {_address} is stored as {tensor.Type}, not {rowType}.");
+            var view = new MatrixView(_buffer!, offset, tensor.Rows, tensor.Width, tensor.Width);
+            backend.Upload(tensor.Bytes.Span, tensor.Type, view);
+            _columns[(int)tensor.Column] = view;
+            offset += (long)tensor.Rows * tensor.Width;
+        }
     }
 
     private static long[] DecodeAges(SliceTensor tensor)

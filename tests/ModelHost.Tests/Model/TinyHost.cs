@@ -33,7 +33,7 @@ internal sealed class TinyHost : IDisposable
         _checkpoint = CheckpointFolder.Open(_folder.Path);
         Model = MemoryModel.Load(_checkpoint, Backend, new WeightLoadOptions(), storage, compatibility ?? CompatibilityMode.None, default);
         ModelDimensions size = Model.Dimensions;
-        Pager = new MemoryPager(Backend, new SliceGeometry((2 * size.KvWidth) + size.KeySize, size.D), new PagerOptions(1L << 28, 4));
+        Pager = new MemoryPager(Backend, new SliceGeometry(size.KvWidth, size.KeySize, size.D, Model.Encoder.Storage), new PagerOptions(1L << 28, 4));
         State = new StateReader(Model, Blocks);
     }
 

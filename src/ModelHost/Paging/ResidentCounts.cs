@@ -1,0 +1,13 @@
+namespace LatentDb.ModelHost.Paging;
+
+/// <summary>The device tier at a moment.</summary>
+/// <param name="BookedBytes">Of slices that are resident or on their way, and of scratch.</param>
+/// <param name="HeldBytes">Of those, what is in use and cannot leave.</param>
+/// <param name="Pins">Slices in use, counted once for each use; tests assert zero.</param>
+/// <param name="Slices">Slices that are resident or on their way.</param>
+/// <param name="Waiting">Requests that wait for room.</param>
+/// <param name="Waits">Requests that had to wait, since the start.</param>
+/// <param name="Evictions">Slices that left to make room for others, since the start.</param>
+/// <param name="EvictedBytes">Their bytes.</param>
+internal readonly record struct ResidentCounts(
+    long BookedBytes, long HeldBytes, long Pins, int Slices, int Waiting, long Waits, long Evictions, long EvictedBytes);

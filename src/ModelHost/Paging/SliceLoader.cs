@@ -1,0 +1,71 @@
+using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute;
+
+namespace LatentDb.ModelHost.Paging;
+
+/// <summary>
+/// Brings booked slices in: a fixed number of loads at a time, those that somebody waits for before those that are prefetched, each kind in the order
+/// in which it was asked for. Thread-safe. Workers live as long as there is work.
+/// </summary>
+/// <remarks>A load that has begun is not cancelled, because others may wait for it, and it is one short read; one that has not is dropped when nobody wants it.</remarks>
+internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, ResidentSet resident, int concurrentLoads)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<SliceLoad> _wanted = new();
+    private readonly Queue<SliceLoad> _prefetched = new();
+    private readonly Task[] _workers = [.. Enumerable.Repeat(Task.CompletedTask, concurrentLoads)];
+    private int _working;
+
+    /// <summary>Loads entries that the caller has just booked.</summary>
+    public void Load(IReadOnlyList<ResidentEntry> entries, IBlockSource source)
+    {
+        if (entries.Count == 0) return;
+        lock (_lock)
+        {
+            foreach (ResidentEntry entry in entries) (entry.IsPrefetched ? _prefetched : _wanted).Enqueue(new SliceLoad(entry, source));
+            for (int i = 0; i < _workers.Length && _working < Math.Min(concurrentLoads, _wanted.Count + _prefetched.Count); i++)
+            {
+                if (!_workers[i].IsCompleted) continue;
+                _working++;
+                _workers[i] = Task.Run(WorkAsync);
+            }
+        }
+    }
+
+    private async Task WorkAsync()
+    {
+        while (TryTake(out SliceLoad load))
+        {
+            if (resident.BeginLoad(load.Entry)) await LoadAsync(load).ConfigureAwait(false);
+        }
+    }
+
+    private bool TryTake(out SliceLoad load)
+    {
+        lock (_lock)
+        {
+            if (_wanted.TryDequeue(out load) || _prefetched.TryDequeue(out load)) return true;
+            _working--;
+            return false;
+        }
+    }
+
+    /// <summary>Never throws: a failure goes to everybody who pinned the entry.</summary>
+    private async ValueTask LoadAsync(SliceLoad load)
+    {
+        try
+        {
+            BlockSlice slice = await load.Source.ReadAsync(load.Entry.Address, CancellationToken.None).ConfigureAwait(false);
+            resident.Complete(load.Entry, ResidentSlice.Load(backend, slice, rowType, load.Entry.TakeSpare()));
+        }
+#pragma warning disable CA1031 // Whatever went wrong is rethrown by each pin that waits for this slice.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            resident.Fail(load.Entry, error);
+        }
+    }
+
+    private readonly record struct SliceLoad(ResidentEntry Entry, IBlockSource Source);
+}
