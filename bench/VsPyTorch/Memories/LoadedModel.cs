@@ -1,0 +1,64 @@
+using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Checkpoints;
+using LatentDb.ModelHost.Contracts;
+using LatentDb.ModelHost.Hosting;
+using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Pool;
+
+namespace LatentDb.VsPyTorch.Memories;
+
+/// <summary>A random checkpoint in a model host, and memories to ask it about.</summary>
+internal sealed class LoadedModel : IDisposable
+{
+    private readonly PoolRules _rules;
+    private readonly Manifest _genesis;
+
+    private LoadedModel(LocalModelHost host, RowBlocks blocks, PoolRules rules, Manifest genesis)
+    {
+        Host = host;
+        Facts = host.Describe();
+        Blocks = blocks;
+        _rules = rules;
+        _genesis = genesis;
+    }
+
+    public LocalModelHost Host { get; }
+
+    public ModelDescription Facts { get; }
+
+    public RowBlocks Blocks { get; }
+
+    public static async Task<LoadedModel> LoadAsync(ModelHostOptions options)
+    {
+        PoolRules rules;
+        using (CheckpointFolder folder = CheckpointFolder.Open(options.Model)) rules = PoolRules.Of(folder.Config, CompatibilityMode.None);
+        LocalModelHost host = LocalModelHost.Load(options, TimeProvider.System, CancellationToken.None);
+        ModelDescription facts = host.Describe();
+        var blocks = new RowBlocks(facts.PoolRows, facts.RowsPerWrite);
+        return new LoadedModel(host, blocks, rules, await host.WriteGenesisAsync(blocks, CancellationToken.None));
+    }
+
+    /// <summary>A memory that holds the checkpoint's pool and nothing else.</summary>
+    public RandomMemory NewMemory() => new(Blocks, _genesis, _rules, Facts.Fingerprint);
+
+    /// <summary>Memories that share only what is left of the checkpoint's pool after so many writes.</summary>
+    public RandomMemory[] NewMemories(int count, int writes)
+    {
+        var memories = new RandomMemory[count];
+        for (int i = 0; i < count; i++)
+        {
+            memories[i] = NewMemory();
+            memories[i].Grow(i * writes, writes, (ulong)i + 1);
+        }
+
+        return memories;
+    }
+
+    public Task<InjectOutcome> InjectAsync(RandomMemory memory, ReadOnlySpan<int> ids) =>
+        Host.InjectAsync(new InjectRequest(memory.Head, new TextInput.Plain(Words.ToText(ids)), 1, Blocks, Blocks), CancellationToken.None);
+
+    public IAsyncEnumerable<GenerationEvent> Query(RandomMemory memory, ReadOnlySpan<int> ids, int maxTokens) =>
+        Host.QueryAsync(new QueryRequest(memory.Head, new TextInput.Plain(Words.ToText(ids)), new GenerationOptions { MaxTokens = maxTokens }, Blocks), CancellationToken.None);
+
+    public void Dispose() => Host.Dispose();
+}
