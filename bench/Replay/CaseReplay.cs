@@ -4,6 +4,8 @@ using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute.Cpu;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Passes;
+using LatentDb.ModelHost.Model.Sessions;
 using LatentDb.ModelHost.Paging;
 
 namespace LatentDb.Replay;
@@ -113,8 +115,8 @@ internal sealed class CaseReplay : IDisposable
     {
         var probe = new ReadProbe(_backend, _model);
         using PinHandle rows = await _pager.PinForReadAsync(memory, _blocks, default);
-        using ReadSession session = _model.NewSession(memory, ids.Length, 0);
-        await _model.PrefillAsync(session, rows, ids, probe, default);
+        using ReadSession session = _model.NewSession(ids.Length, 0);
+        await _model.PrefillAsync(session, rows, new Prompt(ids), probe, default);
 
         _comparison.Check($"{step.Id}.logits", Wide(probe.Logits), ids.Length, _model.Dimensions.Vocabulary);
         double[] hidden = [.. probe.HiddenStates.SelectMany(Wide)];
@@ -126,13 +128,13 @@ internal sealed class CaseReplay : IDisposable
     {
         var probe = new ReadProbe(_backend, _model);
         using PinHandle rows = await _pager.PinForReadAsync(memory, _blocks, default);
-        using ReadSession session = _model.NewSession(memory, ids.Length, step.MaxNewTokens);
-        await _model.PrefillAsync(session, rows, ids, probe, default);
+        using ReadSession session = _model.NewSession(ids.Length, step.MaxNewTokens);
+        await _model.PrefillAsync(session, rows, new Prompt(ids), probe, default);
         var tokens = new long[step.MaxNewTokens];
         List<double> logits = [];
         for (int i = 0; i < tokens.Length; i++)
         {
-            if (i > 0) _model.Extend(session, [(int)tokens[i - 1]], default);
+            if (i > 0) _model.Step([session], [(int)tokens[i - 1]]);
             logits.AddRange(Wide(session.Logits.ToArray()));
             tokens[i] = session.Logits.IndexOf(System.Numerics.Tensors.TensorPrimitives.Max<float>(session.Logits));
         }
@@ -146,7 +148,7 @@ internal sealed class CaseReplay : IDisposable
     {
         bool empty = memory.Layers[0].PoolRows == 0;
         using PinHandle? newest = empty ? null : await _pager.PinForWriteAsync(memory, _model.Dimensions.K, _blocks, default);
-        using NewRows rows = _model.Write(ids, newest, default);
+        using NewRows rows = await _model.WriteAsync(ids, newest, default);
         _checks.Delta(step, rows, _backend);
         if (!step.UpdateMemory) return memory;
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Passes;
 
 namespace LatentDb.Replay;
 

@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Passes;
 
 namespace LatentDb.Replay;
 

@@ -77,4 +77,7 @@ internal interface IComputeBackend : IDisposable
 
     /// <summary>M+ retrieval: scores[j] = mean over rows t of sigmoid(q[t]·keys[j]), fp32 accumulation. q [n, width], keys [S, width] F32 or BF16, scores S long.</summary>
     void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores);
+
+    /// <summary>The same over keys that lie in several places: scores of keys[0], then of keys[1] and so on. A row's score does not depend on the others.</summary>
+    void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores);
 }

@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Passes;
 using LatentDb.ModelHost.Model.Pool;
 using LatentDb.ModelHost.Paging;
 using LatentDb.ModelHost.Scheduling;
@@ -55,7 +56,7 @@ internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepSchedu
 
         using StepScheduler.Turn turn = await telemetry.TakeTurnAsync(place, cancellationToken, chunk).ConfigureAwait(false);
         _queue += clock.Lap();
-        using NewRows rows = Write(text, chunk, newest, cancellationToken);
+        using NewRows rows = await WriteAsync(text, chunk, newest, cancellationToken).ConfigureAwait(false);
         _encode += clock.Lap();
 
         using Activity? span = telemetry.BeginChunk("model.append", chunk);
@@ -72,11 +73,11 @@ internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepSchedu
         return model.Next(manifest, block, rows.Rows, drops);
     }
 
-    private NewRows Write(InjectTokens text, int chunk, PinHandle? newest, CancellationToken cancellationToken)
+    private async ValueTask<NewRows> WriteAsync(InjectTokens text, int chunk, PinHandle? newest, CancellationToken cancellationToken)
     {
-        ReadOnlySpan<int> ids = text.Ids.AsSpan(text.Chunks[chunk]);
+        ReadOnlyMemory<int> ids = text.Ids.AsMemory(text.Chunks[chunk]);
         using Activity? span = telemetry.BeginChunk("model.encode", chunk)?.SetTag("latentdb.tokens", ids.Length);
-        return model.Write(ids, newest, cancellationToken);
+        return await model.WriteAsync(ids, newest, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask StageAsync(IBlockSink sink, StagedSource source, BlockSlice slice, CancellationToken cancellationToken)

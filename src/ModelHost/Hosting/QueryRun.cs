@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Generation;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Sessions;
 using LatentDb.ModelHost.Paging;
 using LatentDb.ModelHost.Scheduling;
 using LatentDb.ModelHost.Telemetry;
@@ -27,18 +28,16 @@ internal sealed class QueryRun(
         using StepScheduler.Admission place = await telemetry.EnterAsync(scheduler, cancellationToken).ConfigureAwait(false);
         _queue += clock.Lap();
         Manifest manifest = request.Version.Manifest;
-        using ReadSession session = model.NewSession(manifest, prompt.Length, request.Options.MaxTokens);
-        TimeSpan pageIn;
+        // Pinned to the end: decode attends to the resident rows themselves. The session is disposed first.
+        using PinHandle rows = await telemetry.PinAsync(time, () => pager.PinForReadAsync(manifest, request.Source, cancellationToken)).ConfigureAwait(false);
+        TimeSpan pageIn = clock.Lap();
+        using ReadSession session = model.NewSession(prompt.Length, request.Options.MaxTokens);
         TimeSpan prefill;
-
-        // The pins end with the prefill: the session's cache holds its own copy of what it reads.
-        using (PinHandle rows = await telemetry.PinAsync(time, () => pager.PinForReadAsync(manifest, request.Source, cancellationToken)).ConfigureAwait(false))
+        using (StepScheduler.Turn turn = await telemetry.TakeTurnAsync(place, cancellationToken).ConfigureAwait(false))
         {
-            pageIn = clock.Lap();
-            using StepScheduler.Turn turn = await telemetry.TakeTurnAsync(place, cancellationToken).ConfigureAwait(false);
             _queue += clock.Lap();
             using Activity? span = telemetry.Begin("model.prefill")?.SetTag("latentdb.tokens", prompt.Length);
-            await model.PrefillAsync(session, rows, prompt, null, cancellationToken).ConfigureAwait(false);
+            await model.PrefillAsync(session, rows, new Prompt(prompt), null, cancellationToken).ConfigureAwait(false);
             prefill = clock.Lap();
         }
 
@@ -88,7 +87,8 @@ internal sealed class QueryRun(
         TimeSpan wait = clock.Lap();
         _queue += wait;
         record.Waited(wait);
-        model.Extend(session, [id], cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        model.Step([session], [id]);
         _decode += clock.Lap();
     }
 

@@ -25,8 +25,11 @@ internal interface IMemoryRows
     /// <exception cref="MemoryStore.Errors.LatentDbException">data_damaged, and whatever else the load met.</exception>
     ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken);
 
-    /// <summary>Retrieval keys in bank order [.., key size], where they lie; row counts add up to the bank's. Only when the layer is ready.</summary>
-    IReadOnlyList<MatrixView> BankKeySegments(int layer);
+    /// <summary>
+    /// Retrieval keys of all rows of the block that a run of the layer's bank names [block rows, key size], where they lie. Only when the layer is
+    /// ready. Not by bank position, because a bank consists of single rows after a while.
+    /// </summary>
+    MatrixView BlockKeys(int layer, int run);
 
     /// <summary>Makes K and V of the bank rows at <paramref name="positions"/> resident.</summary>
     ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken);
@@ -37,12 +40,6 @@ internal interface IMemoryRows
     /// <summary>The newest pool rows, oldest of them first. hidden [rows wanted, d].</summary>
     void ReadNewest(int layer, MatrixView hidden);
 
-    /// <summary>Retrieval keys in bank order [bank rows, selector width]; only where the bank of the layer has rows.</summary>
-    MatrixView BankKeys(int layer);
-
     /// <summary>Age of a row of the genesis block when the checkpoint was made, in tokens.</summary>
     long GenesisAge(int layer, int row);
-
-    /// <summary>The bank rows at <paramref name="positions"/>, in that order: K and V before RoPE.</summary>
-    ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken);
 }

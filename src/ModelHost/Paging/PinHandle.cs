@@ -16,7 +16,6 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
     private readonly PinPlan _plan;
     private readonly Reservation _reservation;
     private readonly BankPositions?[] _bankPositions;
-    private readonly DeviceBuffer?[] _bankKeys;
     private int _readyLayers; // All below it are ready: rows arrive in the order of layers, more or less.
     private bool _disposed;
 
@@ -28,7 +27,6 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
         _plan = plan;
         _reservation = reservation;
         _bankPositions = new BankPositions?[plan.Layers.Length];
-        _bankKeys = new DeviceBuffer?[plan.Layers.Length];
     }
 
     public Manifest Manifest => _plan.Manifest;
@@ -72,13 +70,7 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
         }
     }
 
-    public IReadOnlyList<MatrixView> BankKeySegments(int layer)
-    {
-        ImmutableArray<BankRun> runs = Manifest.Layers[layer].Bank;
-        var segments = new MatrixView[runs.Length];
-        for (int i = 0; i < segments.Length; i++) segments[i] = Rows(Slice(layer, _plan.Layers[layer].Bank[i]), SliceColumn.RetrievalKey, runs[i].First, runs[i].Count);
-        return segments;
-    }
+public MatrixView BlockKeys(int layer, int run) => Slice(layer, _plan.Layers[layer].Bank[run]).Column(SliceColumn.RetrievalKey);
 
     public ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
@@ -118,23 +110,6 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
         }
     }
 
-    public MatrixView BankKeys(int layer)
-    {
-        IReadOnlyList<MatrixView> segments = BankKeySegments(layer);
-        int rows = Manifest.Layers[layer].BankRows;
-        if (_bankKeys[layer] is { } ready) return ready.AsMatrix(rows, _geometry.KeySize);
-        DeviceBuffer buffer = _bankKeys[layer] = _backend.Allocate((long)rows * _geometry.KeySize);
-        MatrixView keys = buffer.AsMatrix(rows, _geometry.KeySize);
-        int position = 0;
-        foreach (MatrixView segment in segments)
-        {
-            _backend.Copy(segment, keys.SliceRows(position, segment.Rows));
-            position += segment.Rows;
-        }
-
-        return keys;
-    }
-
     public long GenesisAge(int layer, int row)
     {
         ImmutableArray<BankRun> runs = Manifest.Layers[layer].Bank;
@@ -146,18 +121,10 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
         throw new InvalidOperationException($"The bank of layer {layer} has no genesis rows.");
     }
 
-    public async ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        await FetchBankAsync(layer, positions, cancellationToken).ConfigureAwait(false);
-        CopyBank(layer, positions.Span, keys, values);
-    }
-
     public void Dispose()
     {
         if (_disposed) return;
         _disposed = true;
-        foreach (DeviceBuffer? buffer in _bankKeys) buffer?.Dispose();
         _resident.Release(_reservation);
     }
 

@@ -79,6 +79,8 @@ internal sealed class FakeBackend : IComputeBackend
 
     public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores) => throw new NotSupportedException();
 
+    public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores) => throw new NotSupportedException();
+
     public void Dispose() => Assert.Equal(0, Alive);
 
     private static float[] ToSingles(ReadOnlySpan<byte> bytes, ElementType type)

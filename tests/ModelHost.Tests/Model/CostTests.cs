@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
-using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Sessions;
+using LatentDb.ModelHost.Model.Passes;
 using LatentDb.ModelHost.Paging;
 using LatentDb.Testing;
 
@@ -75,7 +76,7 @@ public sealed class CostTests
         for (int run = 0; run < 3; run++) // the first runs fill pools of buffers
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
-            using NewRows rows = host.Model.Write(ids, newest, default);
+            using NewRows rows = host.Write(ids, newest);
             for (int layer = 0; layer < host.Size.L; layer++) _ = host.Model.Encode(block, layer, rows);
             bytes = GC.GetAllocatedBytesForCurrentThread() - before;
         }
@@ -85,9 +86,9 @@ public sealed class CostTests
 
     private static long AllocatedBytesOfDecode(TinyHost host, ReadSession session)
     {
-        for (int i = 0; i < 30; i++) host.Model.Extend(session, [i], default); // fills pools of buffers, lets the compiler finish
+        for (int i = 0; i < 30; i++) host.Extend(session, i); // fills pools of buffers, lets the compiler finish
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 30; i++) host.Model.Extend(session, [i], default);
+        for (int i = 0; i < 30; i++) host.Extend(session, i);
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
@@ -98,7 +99,7 @@ public sealed class CostTests
         using PinHandle newest = await host.Pager.PinForWriteAsync(genesis, 8, host.Blocks, default);
         BlockId block = host.Blocks.NextBlock();
         host.Backend.Take();
-        using NewRows rows = host.Model.Write(host.Ids(20), newest, default);
+        using NewRows rows = host.Write(host.Ids(20), newest);
         for (int layer = 0; layer < host.Size.L; layer++) _ = host.Model.Encode(block, layer, rows);
         return host.Backend.Take();
     }
@@ -108,9 +109,9 @@ public sealed class CostTests
         using var host = new TinyHost(options);
         Manifest genesis = await host.GenesisAsync();
         using PinHandle rows = await host.Pager.PinForReadAsync(genesis, host.Blocks, default);
-        using ReadSession session = host.Model.NewSession(genesis, 9, 0);
+        using ReadSession session = host.Model.NewSession(9, 0);
         host.Backend.Take();
-        await host.Model.PrefillAsync(session, rows, host.Ids(9), null, default);
+        await host.Model.PrefillAsync(session, rows, new Prompt(host.Ids(9)), null, default);
         return host.Backend.Take();
     }
 }

@@ -148,6 +148,12 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
         inner.RetrievalScores(q, keys, scores);
     }
 
+    public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores)
+    {
+        Work = Work with { Retrievals = Work.Retrievals + 1 };
+        inner.RetrievalScores(q, keys, scores);
+    }
+
     public void Dispose() => inner.Dispose();
 
     private void Touch(MatrixView view) => Work = Work with { Touched = Work.Touched + ((long)view.Rows * view.Columns) };

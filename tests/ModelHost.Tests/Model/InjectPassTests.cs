@@ -168,7 +168,7 @@ public sealed class InjectPassTests
         await cancelled.CancelAsync();
         using (PinHandle newest = await host.Pager.PinForWriteAsync(genesis, 8, host.Blocks, default))
         {
-            Assert.Throws<OperationCanceledException>(() => host.Model.Write(host.Ids(20), newest, cancelled.Token));
+            await Assert.ThrowsAsync<OperationCanceledException>(async () => await host.Model.WriteAsync(host.Ids(20), newest, cancelled.Token));
         }
 
         Assert.Equal(0, host.Pager.OutstandingPins);

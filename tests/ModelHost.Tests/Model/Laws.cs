@@ -62,8 +62,6 @@ internal sealed class ManifestOnly(Manifest manifest, long genesisAge = 0) : IMe
 
     public void ReadNewest(int layer, MatrixView hidden) => throw new NotSupportedException();
 
-    public MatrixView BankKeys(int layer) => throw new NotSupportedException();
-
     public ElementType RowType => ElementType.F32;
 
     public bool IsReady(int layer) => true;
@@ -72,12 +70,9 @@ internal sealed class ManifestOnly(Manifest manifest, long genesisAge = 0) : IMe
 
     public void PoolSegments(int layer, int firstPosition, List<KeySegment> target) => throw new NotSupportedException();
 
-    public IReadOnlyList<MatrixView> BankKeySegments(int layer) => throw new NotSupportedException();
+    public MatrixView BlockKeys(int layer, int run) => throw new NotSupportedException();
 
     public ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public void CopyBank(int layer, ReadOnlySpan<int> positions, MatrixView keys, MatrixView values) => throw new NotSupportedException();
-
-    public ValueTask ReadBankAsync(int layer, ReadOnlyMemory<int> positions, MatrixView keys, MatrixView values, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
 }

@@ -2,6 +2,7 @@ using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Sessions;
 using LatentDb.ModelHost.Paging;
 using LatentDb.Replay;
 using LatentDb.Testing;
@@ -107,8 +108,8 @@ public sealed class RetrieverTests(ITestOutputHelper output)
         using ReadSession session = await host.PrefillAsync(memory, host.Ids(9));
         Assert.Equal(3, host.Backend.Take().Retrievals);
 
-        host.Model.Extend(session, [4], default);
-        host.Model.Extend(session, [4, 5], default);
+        host.Extend(session, 4);
+        host.Extend(session, 4, 5);
         Assert.Equal(0, host.Backend.Take().Retrievals);
     }
 

@@ -1,5 +1,5 @@
 using FsCheck.Fluent;
-using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Retrieval;
 
 namespace LatentDb.ModelHost.Tests.Model;
 

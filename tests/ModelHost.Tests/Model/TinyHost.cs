@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
@@ -7,7 +8,9 @@ using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Compute.Cpu;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Passes;
 using LatentDb.ModelHost.Model.Pool;
+using LatentDb.ModelHost.Model.Sessions;
 using LatentDb.ModelHost.Paging;
 using LatentDb.Replay;
 using LatentDb.Testing;
@@ -19,6 +22,7 @@ internal sealed class TinyHost : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly CheckpointFolder _checkpoint;
+    private readonly ConcurrentBag<PinHandle> _pins = [];
 
     public TinyHost(TinyModelOptions options, CompatibilityMode? compatibility = null)
         : this(new TinyModel(options), compatibility)
@@ -64,7 +68,7 @@ internal sealed class TinyHost : IDisposable
     public async Task<float[][]> DeltaAsync(Manifest manifest, int[] ids)
     {
         using PinHandle? newest = manifest.Layers[0].PoolRows == 0 ? null : await Pager.PinForWriteAsync(manifest, Size.K, Blocks, default);
-        using NewRows rows = Model.Write(ids, newest, default);
+        using NewRows rows = Write(ids, newest);
         return [.. Enumerable.Range(0, Size.L).Select(layer => ToHost(rows.Layer(layer)))];
     }
 
@@ -72,7 +76,7 @@ internal sealed class TinyHost : IDisposable
     public async Task<Written> WriteAsync(Manifest manifest, int[] ids, ulong seed, int chunk = 0)
     {
         using PinHandle? newest = manifest.Layers[0].PoolRows == 0 ? null : await Pager.PinForWriteAsync(manifest, Size.K, Blocks, default);
-        using NewRows rows = Model.Write(ids, newest, default);
+        using NewRows rows = Write(ids, newest);
         BlockId block = Blocks.NextBlock();
         for (int layer = 0; layer < Size.L; layer++)
         {
@@ -92,13 +96,31 @@ internal sealed class TinyHost : IDisposable
         return manifest;
     }
 
-    /// <summary>A query after its prefill.</summary>
-    public async Task<ReadSession> PrefillAsync(Manifest manifest, int[] ids, int newTokens = 8, PassProbe? probe = null)
+    /// <summary>The write pass, piece after piece on this thread.</summary>
+    public NewRows Write(int[] ids, IMemoryRows? newest)
     {
-        using PinHandle rows = await Pager.PinForReadAsync(manifest, Blocks, default);
-        ReadSession session = Model.NewSession(manifest, ids.Length, newTokens);
-        await Model.PrefillAsync(session, rows, ids, probe, default);
+        using WritePass pass = Model.BeginWrite(ids, newest, default);
+        while (pass.Run().State != PassState.Finished)
+        {
+        }
+
+        return pass.TakeRows();
+    }
+
+    /// <summary>A query after its prefill; its rows stay pinned until <see cref="Unpin"/>.</summary>
+    public async Task<ReadSession> PrefillAsync(Manifest manifest, int[] ids, int newTokens = 8, PassProbe? probe = null, PromptPrefix? known = null)
+    {
+        PinHandle rows = await Pager.PinForReadAsync(manifest, Blocks, default);
+        _pins.Add(rows);
+        ReadSession session = Model.NewSession(ids.Length, newTokens);
+        await Model.PrefillAsync(session, rows, new Prompt(ids, known), probe, default);
         return session;
+    }
+
+    /// <summary>Appends tokens to an answer, one step each.</summary>
+    public void Extend(ReadSession session, params ReadOnlySpan<int> ids)
+    {
+        foreach (int id in ids) Model.Step([session], [id]);
     }
 
     /// <summary>What a prefill shows of itself.</summary>
@@ -116,6 +138,12 @@ internal sealed class TinyHost : IDisposable
         return session.Logits.ToArray();
     }
 
+    /// <summary>Lets go of what sessions read; they must be disposed.</summary>
+    public void Unpin()
+    {
+        while (_pins.TryTake(out PinHandle? rows)) rows.Dispose();
+    }
+
     public float[] ToHost(MatrixView rows)
     {
         float[] values = new float[rows.Rows * rows.Columns];
@@ -125,6 +153,7 @@ internal sealed class TinyHost : IDisposable
 
     public void Dispose()
     {
+        Unpin();
         Pager.Dispose();
         Model.Dispose();
         _checkpoint.Dispose();

@@ -283,6 +283,15 @@ internal sealed class CpuBackend : IComputeBackend
         }
     }
 
+    public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores)
+    {
+        foreach (MatrixView part in keys)
+        {
+            RetrievalScores(q, part, scores[..part.Rows]);
+            scores = scores[part.Rows..];
+        }
+    }
+
     public void Dispose()
     {
         if (_disposed) return;

@@ -1,6 +1,6 @@
 using LatentDb.ModelHost.Compute;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Passes;
 
 /// <summary>What a write pass made: the hidden rows of a new block, [layers, rows, d].</summary>
 internal sealed class NewRows : IDisposable

@@ -1,6 +1,6 @@
 using LatentDb.ModelHost.Compute;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Passes;
 
 /// <summary>Looks into a read pass: what a replay compares with recorded vectors. The default sees nothing and costs nothing.</summary>
 internal abstract class PassProbe

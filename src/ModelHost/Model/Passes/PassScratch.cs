@@ -1,28 +1,45 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Passes;
 
-/// <summary>The intermediate matrices of a pass over up to <see cref="Rows"/> rows; allocated once per pass, so that layers and tokens allocate nothing.</summary>
+/// <summary>
+/// The intermediate matrices of up to <see cref="Rows"/> rows in one layer, and the list of what they attend to. Kept by a
+/// <see cref="ScratchRack"/>, so that pieces and tokens allocate nothing.
+/// </summary>
 internal sealed class PassScratch : IDisposable
 {
     private readonly IComputeBackend _backend;
     private readonly List<DeviceBuffer> _buffers = [];
+    private readonly List<KeySegment> _segments = [];
+    private readonly List<AttentionSpan> _sequences = [];
+    private readonly int[] _positions;
+    private readonly int _vocabulary;
     private MatrixView _narrow;
+    private MatrixView _logits;
 
     public PassScratch(IComputeBackend backend, ModelDimensions dimensions, int rows)
     {
         _backend = backend;
+        _vocabulary = dimensions.Vocabulary;
+        _positions = new int[rows];
         Rows = rows;
+        Input = New(rows, dimensions.D);
         Normed = New(rows, dimensions.D);
         Queries = New(rows, dimensions.QueryWidth);
         Attended = New(rows, dimensions.QueryWidth);
+        Keys = New(rows, dimensions.KvWidth);
+        Values = New(rows, dimensions.KvWidth);
         Gate = New(rows, dimensions.Ff);
         Up = New(rows, dimensions.Ff);
-        Projected = New(rows, Math.Max(1, dimensions.KeySize));
     }
 
     public int Rows { get; }
+
+    /// <summary>The residual stream of a step [rows, d].</summary>
+    public MatrixView Input { get; }
 
     /// <summary>[rows, d].</summary>
     public MatrixView Normed { get; }
@@ -33,20 +50,58 @@ internal sealed class PassScratch : IDisposable
     /// <summary>[rows, heads x head size].</summary>
     public MatrixView Attended { get; }
 
+    /// <summary>[rows, kv width].</summary>
+    public MatrixView Keys { get; }
+
+    /// <summary>[rows, kv width].</summary>
+    public MatrixView Values { get; }
+
     /// <summary>[rows, ff].</summary>
     public MatrixView Gate { get; }
 
     /// <summary>[rows, ff].</summary>
     public MatrixView Up { get; }
 
-    /// <summary>[rows, key size].</summary>
-    public MatrixView Projected { get; }
+    /// <summary>One for each row.</summary>
+    public Span<int> Positions => _positions;
+
+    public ReadOnlySpan<AttentionSpan> Sequences => CollectionsMarshal.AsSpan(_sequences);
+
+    public ReadOnlySpan<KeySegment> Segments => CollectionsMarshal.AsSpan(_segments);
+
+    /// <summary>[rows, vocabulary]; made for as many rows as were ever asked for, because most scratch needs none.</summary>
+    public MatrixView Logits(int rows)
+    {
+        if (_logits.Buffer is null || _logits.Rows < rows) _logits = New((int)BitOperations.RoundUpToPowerOf2((uint)rows), _vocabulary);
+        return _logits.SliceRows(0, rows);
+    }
 
     /// <summary>A matrix of another width for the inside of adapters and projectors; kept and grown as needed.</summary>
     public MatrixView Narrow(int rows, int columns)
     {
         if (_narrow.Buffer is null || _narrow.Buffer.Elements < (long)rows * columns) _narrow = New(Math.Max(rows, Rows), columns);
         return _narrow.Buffer.AsMatrix(rows, columns);
+    }
+
+    /// <summary>Begins the list of what the rows of a layer attend to.</summary>
+    public void ClearSequences()
+    {
+        _sequences.Clear();
+        _segments.Clear();
+    }
+
+    /// <summary>A segment of the sequence that is being listed.</summary>
+    public void Attend(in KeySegment segment) => _segments.Add(segment);
+
+    /// <summary>Segments of the sequence that is being listed.</summary>
+    public void Attend(ReadOnlySpan<KeySegment> segments) => _segments.AddRange(segments);
+
+    /// <summary>Ends a sequence of <paramref name="rows"/> rows: what was added since the sequence before is what it attends to.</summary>
+    public void EndSequence(int rows)
+    {
+        AttentionSpan before = _sequences.Count == 0 ? default : _sequences[^1];
+        int first = before.FirstSegment + before.Segments;
+        _sequences.Add(new AttentionSpan(before.FirstRow + before.Rows, rows, first, _segments.Count - first));
     }
 
     /// <summary>y = x through a linear layer with the adapter of that mode.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Retrieval;
 
 /// <summary>The best rows of a list of scores, by partial selection: linear in the rows scored, not sorted as a whole.</summary>
 internal static class TopRows

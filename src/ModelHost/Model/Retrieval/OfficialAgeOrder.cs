@@ -1,4 +1,4 @@
-namespace LatentDb.ModelHost.Model;
+namespace LatentDb.ModelHost.Model.Retrieval;
 
 /// <summary>
 /// Oldest first exactly as the official code sorts: numpy's default argsort, reversed (golden README 15). That sort is an unstable quicksort, so
