@@ -50,7 +50,7 @@ internal sealed class Agreement(LoadedModel model, OurSide ours, PythonPeer peer
         string file = Path.GetTempFileName();
         try
         {
-            InjectOutcome outcome = await model.InjectAsync(memory, ids);
+            InjectOutcome outcome = await model.InjectAsync(memory, Words.ToText(ids), CancellationToken.None);
             await peer.AskAsync(new { @do = "inject", name, ids, rows_file = file });
             float[] theirs = MemoryMarshal.Cast<byte, float>(await File.ReadAllBytesAsync(file)).ToArray();
             float[] own = [.. Enumerable.Range(0, model.Facts.Layers).SelectMany(layer => Numbers(model.Blocks.Hidden(outcome.Deltas[0].Block, layer).Find(SliceColumn.Hidden)!))];

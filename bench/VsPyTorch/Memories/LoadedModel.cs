@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Contracts;
@@ -54,11 +55,18 @@ internal sealed class LoadedModel : IDisposable
         return memories;
     }
 
-    public Task<InjectOutcome> InjectAsync(RandomMemory memory, ReadOnlySpan<int> ids) =>
-        Host.InjectAsync(new InjectRequest(memory.Head, new TextInput.Plain(Words.ToText(ids)), 1, Blocks, Blocks), CancellationToken.None);
+    public Task<InjectOutcome> InjectAsync(RandomMemory memory, string text, CancellationToken cancellationToken) =>
+        Host.InjectAsync(new InjectRequest(memory.Head, new TextInput.Plain(text), 1, Blocks, Blocks), cancellationToken);
 
-    public IAsyncEnumerable<GenerationEvent> Query(RandomMemory memory, ReadOnlySpan<int> ids, int maxTokens) =>
-        Host.QueryAsync(new QueryRequest(memory.Head, new TextInput.Plain(Words.ToText(ids)), new GenerationOptions { MaxTokens = maxTokens }, Blocks), CancellationToken.None);
+    /// <summary>The pieces of a greedy answer as they come.</summary>
+    public async IAsyncEnumerable<string> AskAsync(RandomMemory memory, string prompt, int maxTokens, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var request = new QueryRequest(memory.Head, new TextInput.Plain(prompt), new GenerationOptions { MaxTokens = maxTokens }, Blocks);
+        await foreach (GenerationEvent step in Host.QueryAsync(request, cancellationToken))
+        {
+            if (step is GeneratedText piece) yield return piece.Text;
+        }
+    }
 
     public void Dispose() => Host.Dispose();
 }

@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Model.Pool;
 
 namespace LatentDb.VsPyTorch.Memories;
@@ -25,17 +26,8 @@ internal sealed class RandomMemory
         _rowOfBlock = new Dictionary<BlockId, int> { [blocks.Genesis] = 0 };
         Manifest = new Manifest(
             [new ManifestBlock(blocks.Genesis, 0, rules.PoolRows)],
-            [.. genesis.Layers.Select(layer => layer with { Bank = [] })],
+            [.. genesis.Layers.Select(layer => new LayerRows(layer.Pool, [], Decays: 0))],
             Writes: 0);
-    }
-
-    private RandomMemory(RandomMemory other)
-    {
-        _blocks = other._blocks;
-        _rules = other._rules;
-        _fingerprint = other._fingerprint;
-        _rowOfBlock = new Dictionary<BlockId, int>(other._rowOfBlock);
-        Manifest = other.Manifest;
     }
 
     public Manifest Manifest { get; private set; }
@@ -48,19 +40,22 @@ internal sealed class RandomMemory
             new VersionNumber(Manifest.Writes + 1), null, VersionCause.Inject, null, new HybridTimestamp(Manifest.Writes + 1), _fingerprint, 0, 0, 0, Manifest.Writes, 0, null),
         Manifest);
 
-    /// <summary>Another line that begins here.</summary>
-    public RandomMemory Fork() => new(this);
-
     /// <summary>Writes blocks [first, first + count), each dropping what an inject with this seed drops.</summary>
     public void Grow(int first, int count, ulong seed)
     {
         for (int index = first; index < first + count; index++)
         {
-            int rows = _blocks.Hidden(_blocks[index], 0).Tensors[0].Rows;
+            int rows = _blocks.RowsPerWrite;
             _rowOfBlock[_blocks[index]] = _rules.PoolRows + (index * rows);
             var drops = new SeededDropSource(seed, index, _rules.DropsPerLayer);
             Manifest = PoolUpdate.Next(Manifest, _blocks[index], rows, _rules, drops).Apply(Manifest);
         }
+    }
+
+    /// <summary>Makes what an inject did the head, as the store does when it commits.</summary>
+    public void Commit(InjectOutcome outcome)
+    {
+        foreach (ManifestDelta delta in outcome.Deltas) Manifest = delta.Apply(Manifest);
     }
 
     /// <summary>
@@ -82,7 +77,5 @@ internal sealed class RandomMemory
 
     private int RowOf(int block) => _rowOfBlock[Manifest.Blocks[block].Id];
 
-    private long AgeOf(ManifestBlock block, int row) => ((Manifest.Writes - block.WrittenAt) * RowsPerWrite) + block.Rows - 1 - row;
-
-    private int RowsPerWrite => _rules.Drops(_rules.PoolRows, _blocks.Hidden(_blocks[0], 0).Tensors[0].Rows);
+    private long AgeOf(ManifestBlock block, int row) => ((Manifest.Writes - block.WrittenAt) * _blocks.RowsPerWrite) + block.Rows - 1 - row;
 }

@@ -19,6 +19,9 @@ internal sealed class RowBlocks(int poolRows, int rowsPerWrite) : IBlockSource, 
     /// <summary>The checkpoint's pool; the model host asked for it first.</summary>
     public BlockId Genesis => new(_owner, 1);
 
+    /// <summary>K.</summary>
+    public int RowsPerWrite => rowsPerWrite;
+
     /// <summary>Blocks of the checkpoint's bank.</summary>
     public int Count { get; private set; }
 
