@@ -3,15 +3,18 @@ namespace LatentDb.ModelHost.Generation;
 /// <summary>Which tokens may be drawn and with what weight, after temperature, top-k and top-p. Reused for every token of an answer.</summary>
 /// <remarks>
 /// Order and meaning are those of Hugging Face: temperature, then the k likeliest, then the smallest set of those whose share reaches p. Among
-/// equal logits the lower id comes first, so exactly k remain. Candidates are popped from a heap: a full sort of 128,256 is not needed.
+/// equal logits the lower id comes first, so exactly k remain. Only what may be drawn is sorted, never the 128,256 of a vocabulary.
 /// </remarks>
 internal sealed class LogitFilters
 {
+    // Candidates of an ordinary top-k or top-p; more grow the arrays once.
+    private const int FirstCapacity = 1024;
+
     private readonly float _temperature;
     private readonly int _topK;
     private readonly float _topP;
-    private readonly int[] _ids;
-    private readonly double[] _weights;
+    private int[] _ids;
+    private double[] _weights;
 
     /// <param name="temperature">Above 0.</param>
     /// <param name="topK">0 = all.</param>
@@ -25,8 +28,10 @@ internal sealed class LogitFilters
         _temperature = temperature;
         _topK = topK == 0 ? vocabularySize : Math.Min(topK, vocabularySize);
         _topP = topP;
-        _ids = new int[vocabularySize];
-        _weights = new double[vocabularySize];
+        bool takesAll = _topK == vocabularySize && topP.Equals(1f);
+        int capacity = takesAll || _topK < vocabularySize ? _topK : Math.Min(FirstCapacity, vocabularySize);
+        _ids = new int[capacity];
+        _weights = new double[capacity];
     }
 
     /// <summary>Candidates of the last <see cref="Apply"/>; without top-k and top-p in order of id, else likeliest first.</summary>
@@ -37,67 +42,111 @@ internal sealed class LogitFilters
 
     private int Count { get; set; }
 
+    /// <param name="logits">Numbers, of which the highest is finite.</param>
     public void Apply(ReadOnlySpan<float> logits)
     {
-        float highest = float.NegativeInfinity;
-        foreach (float logit in logits) highest = Math.Max(highest, logit);
+        float highest = LogitScan.Highest(logits);
+        if (_topK < logits.Length)
+        {
+            TakeLikeliest(logits);
+            Weigh(logits, highest);
+            KeepShare(_topP * Sum(Weights));
+        }
+        else if (_topP < 1)
+        {
+            double total = LogitScan.TotalWeight(logits, highest, _temperature);
+            TakeThatMatter(logits, highest, total);
+            SortLikeliestFirst(logits);
+            Weigh(logits, highest);
+            KeepShare(_topP * total);
+        }
+        else
+        {
+            Count = logits.Length;
+            for (int id = 0; id < Count; id++) _ids[id] = id;
+            Weigh(logits, highest);
+        }
+    }
+
+    private void Weigh(ReadOnlySpan<float> logits, float highest)
+    {
+        for (int i = 0; i < Count; i++) _weights[i] = LogitScan.Weight(logits[_ids[i]], highest, _temperature);
+    }
+
+    /// <summary>The k likeliest, likeliest first: a heap of k with the least likely on top, which most logits do not pass.</summary>
+    private void TakeLikeliest(ReadOnlySpan<float> logits)
+    {
+        Count = _topK;
+        for (int id = 0; id < Count; id++) _ids[id] = id;
+        for (int i = (Count / 2) - 1; i >= 0; i--) SiftDown(logits, i, Count);
+        for (int id = Count; id < logits.Length; id++)
+        {
+            if (!IsBefore(logits, id, _ids[0])) continue;
+            _ids[0] = id;
+            SiftDown(logits, 0, Count);
+        }
+
+        PopAll(logits);
+    }
+
+    /// <summary>
+    /// Everything that top-p can reach, in order of id. The tokens below (1 - p) / vocabulary of the whole weigh at most 1 - p together, so
+    /// the others reach p without them.
+    /// </summary>
+    private void TakeThatMatter(ReadOnlySpan<float> logits, float highest, double total)
+    {
+        double least = (1.0 - _topP) * total / logits.Length;
+        double bound = highest + (_temperature * Math.Log(least));
+        Count = 0;
         for (int id = 0; id < logits.Length; id++)
         {
-            _ids[id] = id;
-            _weights[id] = Weight(logits[id], highest);
+            if (logits[id] < bound) continue;
+            if (Count == _ids.Length) Grow(logits.Length);
+            _ids[Count++] = id;
         }
-
-        Count = logits.Length;
-        if (_topK == logits.Length && _topP.Equals(1f)) return;
-        SelectLikeliest(logits);
     }
 
-    private double Weight(float logit, float highest) => Math.Exp((logit - highest) / (double)_temperature);
+    private void Grow(int most)
+    {
+        int capacity = Math.Min(most, 4 * _ids.Length);
+        Array.Resize(ref _ids, capacity);
+        Array.Resize(ref _weights, capacity);
+    }
 
-    /// <summary>Heap sort from the top, stopped as soon as enough candidates are out. The popped ones gather at the end of the array.</summary>
-    private void SelectLikeliest(ReadOnlySpan<float> logits)
+    private void SortLikeliestFirst(ReadOnlySpan<float> logits)
     {
         for (int i = (Count / 2) - 1; i >= 0; i--) SiftDown(logits, i, Count);
-        double total = _topK < Count ? double.NaN : Sum(_weights.AsSpan(0, Count));
-        int size = Count;
-        int popped = 0;
-        double reached = 0;
-        double wanted = _topP * total;
-        while (popped < _topK && !(reached >= wanted))
-        {
-            size--;
-            popped++;
-            (_ids[0], _ids[size]) = (_ids[size], _ids[0]);
-            SiftDown(logits, 0, size);
-            reached += _weights[_ids[size]];
-        }
-
-        _ids.AsSpan(size, popped).Reverse();
-        _ids.AsSpan(size, popped).CopyTo(_ids);
-        KeepWeights(logits, popped);
+        PopAll(logits);
     }
 
-    /// <summary>The heap read weights by id; from here on they stand beside their candidates. With top-k the share of top-p is one of the k.</summary>
-    private void KeepWeights(ReadOnlySpan<float> logits, int candidates)
+    /// <summary>Heap sort: the least likely goes to the end again and again.</summary>
+    private void PopAll(ReadOnlySpan<float> logits)
     {
-        float highest = logits[_ids[0]];
-        for (int i = 0; i < candidates; i++) _weights[i] = Weight(logits[_ids[i]], highest);
-        Count = candidates;
-        if (_topP.Equals(1f) || _topK == logits.Length) return;
+        for (int size = Count - 1; size > 0; size--)
+        {
+            (_ids[0], _ids[size]) = (_ids[size], _ids[0]);
+            SiftDown(logits, 0, size);
+        }
+    }
 
-        double wanted = _topP * Sum(_weights.AsSpan(0, candidates));
+    /// <summary>The likeliest of the candidates that weigh <paramref name="wanted"/> together.</summary>
+    private void KeepShare(double wanted)
+    {
+        if (_topP.Equals(1f)) return;
+        int candidates = Count;
         double reached = 0;
         Count = 0;
         while (Count < candidates && reached < wanted) reached += _weights[Count++];
     }
 
+    /// <summary>Restores a heap whose top is the least likely.</summary>
     private void SiftDown(ReadOnlySpan<float> logits, int root, int size)
     {
         while ((2 * root) + 1 < size)
         {
             int child = (2 * root) + 1;
-            if (child + 1 < size && IsBefore(logits, _ids[child + 1], _ids[child])) child++;
-            if (!IsBefore(logits, _ids[child], _ids[root])) return;
+            if (child + 1 < size && IsBefore(logits, _ids[child], _ids[child + 1])) child++;
+            if (!IsBefore(logits, _ids[root], _ids[child])) return;
             (_ids[root], _ids[child]) = (_ids[child], _ids[root]);
             root = child;
         }

@@ -49,18 +49,17 @@ internal sealed class Sampler
     /// <summary>Of equal logits the lowest id.</summary>
     private static int HighestId(ReadOnlySpan<float> logits)
     {
-        int best = -1;
-        float highest = float.NegativeInfinity;
-        for (int id = 0; id < logits.Length; id++)
-        {
-            if (float.IsNaN(logits[id])) throw new LatentDbException(ErrorCode.Internal, $"The logit of token {id} is not a number.");
-            if (logits[id] <= highest) continue;
-            highest = logits[id];
-            best = id;
-        }
+        float highest = LogitScan.Highest(logits);
+        if (float.IsNaN(highest)) throw new LatentDbException(ErrorCode.Internal, $"The logit of token {FirstNaN(logits)} is not a number.");
+        if (!float.IsFinite(highest)) throw new LatentDbException(ErrorCode.Internal, $"None of {logits.Length} logits is a finite highest one.");
+        return LogitScan.FirstId(logits, highest);
+    }
 
-        bool isFinite = best >= 0 && float.IsFinite(highest);
-        return isFinite ? best : throw new LatentDbException(ErrorCode.Internal, $"None of {logits.Length} logits is a finite highest one.");
+    private static int FirstNaN(ReadOnlySpan<float> logits)
+    {
+        int id = 0;
+        while (!float.IsNaN(logits[id])) id++;
+        return id;
     }
 
     private int Draw(LogitFilters filters, ReadOnlySpan<float> logits)

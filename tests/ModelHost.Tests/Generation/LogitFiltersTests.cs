@@ -50,6 +50,28 @@ public sealed class LogitFiltersTests
         Assert.Equal(sorted, Candidates(logits, topK: 4999, topP: 1).Append(sorted[^1]));
     }
 
+    // Flat logits make nearly all of the vocabulary matter, peaked ones nearly none.
+    [Theory]
+    [InlineData(0.01f, 0.95f)]
+    [InlineData(1f, 0.9f)]
+    [InlineData(8f, 0.999f)]
+    public void Top_p_of_many_is_the_shortest_head_of_a_sort_that_reaches_p(float spread, float topP)
+    {
+        var random = new SeededRandom(4);
+        float[] logits = [.. Enumerable.Range(0, 5003).Select(_ => spread * (float)(random.NextDouble() + random.NextDouble() - 1))];
+        int[] sorted = [.. Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(i => i)];
+        double total = logits.Sum(logit => Math.Exp((double)logit - logits[sorted[0]]));
+        double reached = 0;
+        int[] expected = [.. sorted.TakeWhile(id =>
+        {
+            bool goesOn = reached < topP * total;
+            reached += Math.Exp((double)logits[id] - logits[sorted[0]]);
+            return goesOn;
+        })];
+
+        Assert.Equal(expected, Candidates(logits, topK: 0, topP));
+    }
+
     [Fact]
     public void Weights_are_relative_to_the_highest_and_divided_by_the_temperature()
     {

@@ -17,6 +17,33 @@ public sealed class SamplerTests
         Assert.Equal(2, sampler.Next([float.NegativeInfinity, -4, -3, -3]));
     }
 
+    // 67 is no multiple of a vector, so every id is looked at in some way.
+    [Fact]
+    public void The_highest_logit_is_found_wherever_it_stands()
+    {
+        var sampler = new Sampler(new GenerationOptions(), 67);
+        for (int best = 0; best < 67; best++)
+        {
+            float[] logits = [.. Enumerable.Range(0, 67).Select(id => id < best ? -1 - id : -0.5f)];
+
+            Assert.Equal(best, sampler.Next(logits));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(40)]
+    [InlineData(66)]
+    public void A_logit_that_is_no_number_is_named_wherever_it_stands(int id)
+    {
+        float[] logits = new float[67];
+        logits[id] = float.NaN;
+
+        LatentDbException error = Assert.Throws<LatentDbException>(() => new Sampler(new GenerationOptions(), 67).Next(logits));
+
+        Assert.Contains($"token {id} ", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_same_seed_gives_the_same_tokens_and_another_seed_others()
     {
