@@ -16,7 +16,9 @@ internal static class FloorReport
     // Sixteen times the last-level cache of a small server.
     private const long MemoryBytes = 512L << 20;
 
-    public static void Print(TextWriter output)
+    /// <param name="output">Markdown tables.</param>
+    /// <param name="part">products, rows, attention, segments or retrieval; null = all.</param>
+    public static void Print(TextWriter output, string? part)
     {
         int all = Environment.ProcessorCount;
         foreach (int threads in all == 1 ? [1] : new[] { 1, all })
@@ -26,10 +28,11 @@ internal static class FloorReport
             output.WriteLine($"{backend.Name}: medians of {Rounds} rounds, kernel and peak in turns");
             output.WriteLine("| kernel | shape | rate | peak | share | best rate | best peak | share of bests |");
             output.WriteLine("|---|---|---|---|---|---|---|---|");
-            PrintProducts(output, backend, peaks);
-            PrintRows(output, backend, peaks);
-            PrintAttention(output, backend, peaks);
-            PrintRetrieval(output, backend, peaks);
+            if (part is null or "products") PrintProducts(output, backend, peaks);
+            if (part is null or "rows") PrintRows(output, backend, peaks);
+            if (part is null or "attention") PrintAttention(output, backend, peaks);
+            if (part is null or "segments") PrintSegments(output, backend, peaks);
+            if (part is null or "retrieval") PrintRetrieval(output, backend, peaks);
             output.WriteLine();
         }
     }
@@ -38,11 +41,11 @@ internal static class FloorReport
     {
         foreach (ElementType storage in new[] { ElementType.F32, ElementType.BF16 })
         {
-            foreach ((int outputs, int inputs) in new[] { (1024, 1024), (4096, 1024), (4096, 4096) })
+            foreach ((int outputs, int inputs) in new[] { (2048, 768), (1024, 1024), (4096, 1024), (4096, 4096) })
             {
                 using var operands = new KernelOperands(backend);
                 WeightMatrix weight = operands.Weight(outputs, inputs, storage);
-                foreach (int m in new[] { 16, 64, 256, 512 })
+                foreach (int m in new[] { 8, 16, 32, 64, 256, 512 })
                 {
                     MatrixView x = operands.Matrix(m, inputs);
                     MatrixView y = operands.Matrix(m, outputs);
@@ -97,6 +100,20 @@ internal static class FloorReport
             double bytes = 2.0 * keys * kvHeads * HeadSize * sizeof(float);
             string shape = $"1 row, {keys} keys, {heads}/{kvHeads} heads of {HeadSize}";
             CompareBytes(output, peaks, "Attention", shape, bytes, () => backend.Attention(q, k, v, HeadSize, result));
+        }
+    }
+
+    /// <summary>Memories of the 100M shape and of 8B: pools of short runs of BF16 rows that are rotated on the way, and some rows of text.</summary>
+    private static void PrintSegments(TextWriter output, CpuBackend backend, MachinePeaks peaks)
+    {
+        foreach ((int sequences, int rows, int keys, int heads, int kvHeads, int headSize) in
+                 new[] { (1, 1, 2560, 12, 4, 64), (16, 1, 2560, 12, 4, 64), (16, 1, 8192, 32, 8, 128), (1, 32, 2560, 12, 4, 64), (4, 32, 2560, 12, 4, 64) })
+        {
+            using var operands = new KernelOperands(backend);
+            var batch = new SegmentOperands(operands, sequences, rows, keys, heads, kvHeads, headSize);
+            string shape = $"{sequences} x {rows} rows, {keys} BF16 keys in runs of {SegmentOperands.RunRows}, {heads}/{kvHeads} heads of {headSize}";
+            if (rows == 1) CompareBytes(output, peaks, "Segments", shape, 2.0 * sequences * keys * kvHeads * headSize * sizeof(ushort), () => batch.Attend(backend));
+            else Compare(output, peaks, "Segments", shape, 4.0 * sequences * rows * keys * heads * headSize, () => batch.Attend(backend));
         }
     }
 

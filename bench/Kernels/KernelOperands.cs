@@ -20,6 +20,18 @@ internal sealed class KernelOperands(IComputeBackend backend) : IDisposable
         return view;
     }
 
+    /// <summary>Rows as a memory keeps them.</summary>
+    public MatrixView Stored(int rows, int columns)
+    {
+        DeviceBuffer buffer = backend.Allocate((long)rows * columns, ElementType.BF16);
+        _owned.Add(buffer);
+        MatrixView view = buffer.AsMatrix(rows, columns);
+        var numbers = new ushort[rows * columns];
+        for (int i = 0; i < numbers.Length; i++) numbers[i] = (ushort)(BitConverter.SingleToUInt32Bits((float)(_random.NextDouble() - 0.5)) >> 16);
+        backend.Upload(MemoryMarshal.AsBytes(numbers.AsSpan()), ElementType.BF16, view);
+        return view;
+    }
+
     public WeightMatrix Weight(int outputs, int inputs, ElementType storage)
     {
         WeightMatrix weight = backend.Pack(MemoryMarshal.AsBytes(Numbers(outputs * inputs).AsSpan()), ElementType.F32, outputs, inputs, storage);

@@ -12,7 +12,7 @@ internal static class Program
     {
         if (arguments is ["floor", ..])
         {
-            FloorReport.Print(Console.Out);
+            FloorReport.Print(Console.Out, arguments.Length > 1 ? arguments[1] : null);
             return;
         }
 

@@ -23,7 +23,7 @@ internal static class Backends
 
     private static IEnumerable<CpuInstructionSet> Available()
     {
-        CpuInstructionSet[] sets = [CpuInstructionSet.Scalar, CpuInstructionSet.Avx2, CpuInstructionSet.Avx512];
+        CpuInstructionSet[] sets = [CpuInstructionSet.Scalar, CpuInstructionSet.Vector128, CpuInstructionSet.Avx2, CpuInstructionSet.Avx512];
         return sets.Where(CpuFeatures.IsAvailable);
     }
 }

@@ -27,6 +27,27 @@ internal static class ArgumentShapes
         if (of < 1 || value % of != 0) throw new ArgumentException($"{what} must be a multiple of {of}, is {value}.", name);
     }
 
+    /// <summary>Rows of whole heads, of even size, with a frequency for each pair.</summary>
+    public static void Rotation(MatrixView x, int headSize, ReadOnlySpan<float> inverseFrequencies, string name)
+    {
+        Multiple(headSize, 2, "The head size", nameof(headSize));
+        Multiple(x.Columns, headSize, "The columns of x", name);
+        Equal(inverseFrequencies.Length, headSize / 2, "The number of frequencies", nameof(inverseFrequencies));
+    }
+
+    /// <summary>The highest of positions that are none below zero; -1 of none.</summary>
+    public static int Highest(ReadOnlySpan<int> positions, string name)
+    {
+        int highest = -1;
+        foreach (int position in positions)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(position, name);
+            highest = Math.Max(highest, position);
+        }
+
+        return highest;
+    }
+
     /// <summary>A type that converts to and from fp32, and a span of exactly its bytes.</summary>
     public static void HostBytes(long bytes, ElementType type, long elements, string name)
     {

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute.Cpu.Kernels;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Tiles;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu;
@@ -11,7 +12,7 @@ namespace LatentDb.ModelHost.Compute.Cpu;
 /// The managed back end: all cores, the widest vectors of the processor, no native dependency. The same call gives the same bits whatever the
 /// number of threads; a row of a product does not depend on the other rows of the call. After the first calls none allocates.
 /// </summary>
-internal sealed class CpuBackend : IComputeBackend
+internal sealed unsafe class CpuBackend : IComputeBackend
 {
     // Callers whose working memory is kept; with more at once, the others' is allocated and freed.
     private const int CallsAtOnce = 8;
@@ -55,8 +56,8 @@ internal sealed class CpuBackend : IComputeBackend
         ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
         ArgumentShapes.HostBytes(rowMajor.Length, source, (long)outputs * inputs, nameof(rowMajor));
-        if (storage is not (ElementType.F32 or ElementType.BF16))
-            throw new ArgumentException($"Weights are stored as F32 or BF16, not {storage}.", nameof(storage));
+        if (storage is not (ElementType.F32 or ElementType.BF16 or ElementType.I8))
+            throw new ArgumentException($"Weights are stored as F32, BF16 or I8, not {storage}.", nameof(storage));
         var weights = new PackedWeights(outputs, inputs, storage);
         PanelPacking.Pack(_pool, _kernels, rowMajor, source, weights);
         return weights;
@@ -115,7 +116,7 @@ internal sealed class CpuBackend : IComputeBackend
         GemmJob job = _gemmJobs.Rent();
         try
         {
-            job.Execute(_pool, _kernels, _callScratch, _rangeScratch, panels.Call(heldX.Matrix, heldY.Matrix, accumulate, scale));
+            job.Execute(_pool, _kernels, _callScratch, panels.Call(heldX.Matrix, heldY.Matrix, accumulate, scale));
         }
         finally
         {
@@ -137,9 +138,7 @@ internal sealed class CpuBackend : IComputeBackend
 
     public void Rope(MatrixView x, int headSize, int firstPosition, ReadOnlySpan<float> inverseFrequencies)
     {
-        ArgumentShapes.Multiple(headSize, 2, "The head size", nameof(headSize));
-        ArgumentShapes.Multiple(x.Columns, headSize, "The columns of x", nameof(x));
-        ArgumentShapes.Equal(inverseFrequencies.Length, headSize / 2, "The number of frequencies", nameof(inverseFrequencies));
+        ArgumentShapes.Rotation(x, headSize, inverseFrequencies, nameof(x));
         ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
         RowsJob job = RentRows();
         job.Operation = RowOperation.Rope;
@@ -151,8 +150,17 @@ internal sealed class CpuBackend : IComputeBackend
 
     public void Rope(MatrixView x, int headSize, ReadOnlySpan<int> positions, ReadOnlySpan<float> inverseFrequencies)
     {
+        ArgumentShapes.Rotation(x, headSize, inverseFrequencies, nameof(x));
         ArgumentShapes.Equal(positions.Length, x.Rows, "The number of positions", nameof(positions));
-        for (int row = 0; row < x.Rows; row++) Rope(x.SliceRows(row, 1), headSize, positions[row], inverseFrequencies);
+        RowsJob job = RentRows();
+        job.Operation = RowOperation.RopeAt;
+        job.HeadSize = headSize;
+        job.Angles = _ropeTables.Get(inverseFrequencies, checked(ArgumentShapes.Highest(positions, nameof(positions)) + 1));
+        fixed (int* pinned = positions)
+        {
+            job.Positions = pinned;
+            Execute(job, x, x);
+        }
     }
 
     public void Attention(
@@ -163,52 +171,45 @@ internal sealed class CpuBackend : IComputeBackend
         ReadOnlySpan<float> inverseFrequencies,
         MatrixView output)
     {
-        foreach (AttentionSpan sequence in sequences)
-        {
-            ReadOnlySpan<KeySegment> own = segments.Slice(sequence.FirstSegment, sequence.Segments);
-            int rows = 0;
-            foreach (KeySegment segment in own) rows += segment.Rows;
-            int width = own[0].Keys.Columns;
-            using DeviceBuffer buffer = Allocate(2L * rows * width);
-            MatrixView both = buffer.AsMatrix(2 * rows, width);
-            int at = 0;
-            foreach (KeySegment segment in own)
-            {
-                MatrixView keys = both.SliceRows(at, segment.Rows);
-                Copy(segment.Keys, keys);
-                if (!segment.IsRotated) Rope(keys, headSize, segment.FirstPosition, inverseFrequencies);
-                Copy(segment.Values, both.SliceRows(rows + at, segment.Rows));
-                at += segment.Rows;
-            }
-
-            Attention(q.SliceRows(sequence.FirstRow, sequence.Rows), both.SliceRows(0, rows), both.SliceRows(rows, rows), headSize, output.SliceRows(sequence.FirstRow, sequence.Rows));
-        }
-    }
-
-    public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
-    {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfLessThan(headSize, 1);
-        ArgumentShapes.Multiple(k.Columns, headSize, "The columns of k", nameof(k));
-        ArgumentShapes.Multiple(q.Columns, k.Columns, "The columns of q", nameof(q));
-        ArgumentShapes.SameShape(v, k, nameof(v));
         ArgumentShapes.SameShape(output, q, nameof(output));
         ArgumentShapes.Distinct(output, q, nameof(output));
-        if (k.Rows < q.Rows) throw new ArgumentException($"{q.Rows} query rows need as many key rows at least; there are {k.Rows}.", nameof(k));
+        if (sequences.IsEmpty) return;
+        int positions = AttentionShapes.Check(q, sequences, segments, headSize);
+        if (positions > 0)
+        {
+            ArgumentShapes.Multiple(headSize, 2, "The head size", nameof(headSize));
+            ArgumentShapes.Equal(inverseFrequencies.Length, headSize / 2, "The number of frequencies", nameof(inverseFrequencies));
+        }
+
+        float[] angles = positions == 0 ? [] : _ropeTables.Get(inverseFrequencies, positions);
         using HeldMatrix heldQ = HeldMatrix.Open(q, nameof(q));
-        using HeldMatrix heldK = HeldMatrix.Open(k, nameof(k));
-        using HeldMatrix heldV = HeldMatrix.Open(v, nameof(v));
         using HeldMatrix heldOutput = HeldMatrix.Open(output, nameof(output));
-        if (q.Rows == 0) return;
         AttentionJob job = _attentionJobs.Rent();
         try
         {
-            job.Execute(_pool, _kernels, _rangeScratch, new AttentionCall { Q = heldQ.Matrix, K = heldK.Matrix, V = heldV.Matrix, Output = heldOutput.Matrix, HeadSize = headSize });
+            job.Execute(_pool, _kernels, _callScratch, _rangeScratch, new AttentionBatch
+            {
+                Sequences = sequences,
+                Segments = segments,
+                Q = heldQ.Matrix,
+                Output = heldOutput.Matrix,
+                KeyValueHeads = segments[0].Keys.Columns / headSize,
+                HeadSize = headSize,
+            }, angles);
         }
         finally
         {
             _attentionJobs.Return(job);
         }
+    }
+
+    public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
+    {
+        var sequence = new AttentionSpan(0, q.Rows, 0, 1);
+        var segment = new KeySegment(k, v, 0, IsRotated: true);
+        Attention(q, [sequence], [segment], headSize, [], output);
     }
 
     public void SiluMultiply(MatrixView gate, MatrixView up) => ExecuteInPlace(RowOperation.SiluMultiply, up, gate, nameof(up));
@@ -303,8 +304,9 @@ internal sealed class CpuBackend : IComputeBackend
 
     private static KernelSet CreateKernels(CpuInstructionSet set) => set switch
     {
-        CpuInstructionSet.Avx512 => new VectorKernels<Gemm.Avx512Tile, Simd512, Vector512<float>>(),
-        CpuInstructionSet.Avx2 => new VectorKernels<Gemm.Avx2Tile, Simd256, Vector256<float>>(),
+        CpuInstructionSet.Avx512 => new VectorKernels<TallTile<Simd512, Vector512<float>>, Simd512, Vector512<float>>(),
+        CpuInstructionSet.Avx2 => new VectorKernels<FlatTile<Simd256, Vector256<float>>, Simd256, Vector256<float>>(),
+        CpuInstructionSet.Vector128 => new VectorKernels<FlatTile<Simd128, Vector128<float>>, Simd128, Vector128<float>>(),
         _ => new ScalarKernels(),
     };
 

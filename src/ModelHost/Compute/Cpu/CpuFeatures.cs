@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace LatentDb.ModelHost.Compute.Cpu;
@@ -10,7 +11,8 @@ internal static class CpuFeatures
     public static bool IsAvailable(CpuInstructionSet set) => set switch
     {
         CpuInstructionSet.Auto or CpuInstructionSet.Scalar => true,
-        CpuInstructionSet.Avx2 => (Vector256.IsHardwareAccelerated && Fma.IsSupported) || (!X86Base.IsSupported && Vector128.IsHardwareAccelerated),
+        CpuInstructionSet.Vector128 => Fma.IsSupported || AdvSimd.Arm64.IsSupported,
+        CpuInstructionSet.Avx2 => Avx2.IsSupported && Fma.IsSupported,
         CpuInstructionSet.Avx512 => Vector512.IsHardwareAccelerated && Avx512F.IsSupported && Avx512DQ.IsSupported,
         _ => false,
     };
@@ -20,14 +22,16 @@ internal static class CpuFeatures
     {
         if (set != CpuInstructionSet.Auto) return set;
         if (IsAvailable(CpuInstructionSet.Avx512)) return CpuInstructionSet.Avx512;
-        return IsAvailable(CpuInstructionSet.Avx2) ? CpuInstructionSet.Avx2 : CpuInstructionSet.Scalar;
+        if (IsAvailable(CpuInstructionSet.Avx2)) return CpuInstructionSet.Avx2;
+        return IsAvailable(CpuInstructionSet.Vector128) ? CpuInstructionSet.Vector128 : CpuInstructionSet.Scalar;
     }
 
     /// <summary>Such as "AVX-512", for the back end's name.</summary>
     public static string Describe(CpuInstructionSet set) => set switch
     {
         CpuInstructionSet.Avx512 => "AVX-512",
-        CpuInstructionSet.Avx2 => X86Base.IsSupported ? "AVX2" : "256-bit vectors",
+        CpuInstructionSet.Avx2 => "AVX2",
+        CpuInstructionSet.Vector128 => AdvSimd.IsSupported ? "NEON" : "128-bit vectors",
         _ => "scalar",
     };
 }

@@ -8,7 +8,10 @@ internal enum CpuInstructionSet
     /// <summary>Plain C#, one number at a time: the reference that the others are compared with.</summary>
     Scalar,
 
-    /// <summary>256-bit vectors with FMA; on processors other than x86 the runtime splits them into what these have.</summary>
+    /// <summary>128-bit vectors with FMA: NEON, and on x86 what tests compare it with.</summary>
+    Vector128,
+
+    /// <summary>256-bit vectors with FMA.</summary>
     Avx2,
 
     /// <summary>512-bit vectors.</summary>

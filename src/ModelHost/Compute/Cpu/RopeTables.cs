@@ -13,6 +13,9 @@ internal sealed class RopeTables
     private const int MostSets = 8;
     private const int SmallestTable = 1024;
 
+    // Kernels load whole vectors, up to one behind the last row.
+    private const int Slack = 16;
+
     private readonly Lock _gate = new();
     private Entry[] _entries = [];
 
@@ -30,7 +33,7 @@ internal sealed class RopeTables
     private static float[] Build(float[] inverseFrequencies, int positions)
     {
         int half = inverseFrequencies.Length;
-        var table = new float[(long)positions * half * 2];
+        var table = new float[((long)positions * half * 2) + Slack];
         for (int position = 0; position < positions; position++)
         {
             Span<float> row = table.AsSpan(position * half * 2, half * 2);

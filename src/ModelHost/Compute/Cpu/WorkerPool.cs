@@ -37,10 +37,13 @@ internal sealed class WorkerPool : IDisposable
     public int Threads { get; }
 
     /// <summary>Runs all ranges and returns when they are done. What a range throws is rethrown here, once; ranges not yet begun are then left out.</summary>
-    public void Run(PoolJob job, int ranges)
+    /// <param name="job">The work.</param>
+    /// <param name="ranges">Number of its ranges.</param>
+    /// <param name="alone">The caller does all of it: less work than calling for help is worth.</param>
+    public void Run(PoolJob job, int ranges, bool alone = false)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _stopping), this);
-        if (ranges <= 1 || _workers.Length == 0)
+        if (alone || ranges <= 1 || _workers.Length == 0)
         {
             for (int range = 0; range < ranges; range++) job.Run(range);
             return;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Tiles;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
@@ -7,62 +8,67 @@ namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 /// <summary>
 /// Causal grouped-query attention with a streaming softmax (Dao et al. 2022), keys in blocks of 96. Queries are the lanes: 32 of them, all heads
 /// of a key-value head together, lie side by side as [headSize][32], so that both products are tiles of <see cref="Gemm"/> and maximum, exp and
-/// sum need no operation across lanes. Scores: packed keys x queries; then output [headSize][32] += values (where they lie) x weights.
+/// sum need no operation across lanes. Scores: packed keys x queries; then output [headSize][32] += values x weights. Keys and values come from
+/// wherever their segments lie: a block of them is widened, rotated and packed for all lanes of a range.
 /// Floor: 4 rows x keys x headSize x heads flops at the multiply-add peak, or one read of k and v. Measured share: bench/README.md
 /// (dotnet run -c Release --project bench/Kernels -- floor).
-/// Blocks are aligned to key 0 and a masked key adds exactly nothing, so a row's bits depend neither on the other rows nor on later keys;
-/// only a call of at most <see cref="MostFewLanes"/> lanes, a decode step, sums in another order.
+/// Blocks and splits are aligned to key 0 and a masked key adds exactly nothing, so a row's bits depend neither on the other rows nor on later keys
+/// nor on how keys are cut into segments; only a call of at most <see cref="FewLanesAttention.MostLanes"/> lanes, a decode step, sums in another order.
 /// </summary>
 internal static unsafe partial class Attention
 {
     /// <summary>Queries side by side.</summary>
     public const int Lanes = Gemm.PanelWidth;
 
+    /// <summary>Keys of a split where lanes are many: whole blocks, and work for some hundred microseconds.</summary>
+    public const int SplitKeys = 20 * KeyBlock;
+
     // Whole slivers of 12 and of 6. With 128 numbers a head: 48 KiB of keys, and as much of values, in the second-level cache.
     private const int KeyBlock = 96;
+    private const int MostSliverRows = 12;
+
 
     /// <summary>Working memory of one range.</summary>
     public static long ScratchBytes(in AttentionCall call, AttentionPart part)
     {
         int lanes = part.EndLane - part.FirstLane;
-        long elements = call.LanesPerHead <= MostFewLanes
-            ? part.KeyValueHeads * FewLanesWorkspace.Elements(lanes, call.HeadSize)
-            : Workspace.Elements((lanes + Lanes - 1) / Lanes, call.HeadSize);
-        return elements * sizeof(float);
+        return call.LanesPerHead <= FewLanesAttention.MostLanes
+            ? FewLanesAttention.ScratchBytes(call, part)
+            : Workspace.Bytes((lanes + Lanes - 1) / Lanes, call.HeadSize);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TTile, TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
-        where TTile : struct, ITile
+        where TTile : struct, ITile<TVector>
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
-        if (call.LanesPerHead <= MostFewLanes)
+        if (call.LanesPerHead <= FewLanesAttention.MostLanes)
         {
-            RunFewLanes<TSimd, TVector>(call, part, scratch);
+            FewLanesAttention.Run<TSimd, TVector>(call, part, scratch);
             return;
         }
 
         int groups = (part.EndLane - part.FirstLane + Lanes - 1) / Lanes;
-        var work = new Workspace((float*)scratch, groups, call.HeadSize);
+        var work = new Workspace(scratch, groups, call.HeadSize);
         for (int group = 0; group < groups; group++) LoadQueries(call, part, group, work);
-        int visible = call.VisibleKeys(part.EndLane - 1);
-        for (int key = 0; key < visible; key += KeyBlock)
+        int visible = Math.Min(call.VisibleKeys(part.EndLane - 1), (part.Split + 1) * SplitKeys);
+        for (int key = part.Split * SplitKeys; key < visible; key += KeyBlock)
         {
             int keys = Math.Min(KeyBlock, visible - key);
-            PackKeys<TTile>(call, part.KeyValueHead, key, keys, work.Keys);
+            LoadBlock<TTile, TSimd, TVector>(call, part.KeyValueHead, key, keys, work);
             for (int group = 0; group < groups; group++)
             {
                 int lastLane = Math.Min(part.FirstLane + ((group + 1) * Lanes), part.EndLane) - 1;
                 if (call.VisibleKeys(lastLane) <= key) continue;
-                Score<TTile>(call.HeadSize, keys, work.Queries(group), work.Keys, work.Scores);
+                Score<TTile, TSimd, TVector>(keys, group, work);
                 if (call.VisibleKeys(part.FirstLane + (group * Lanes)) < key + keys) Mask<TSimd, TVector>(work, group, key, keys);
                 Weigh<TSimd, TVector>(work, group, keys);
-                Gather<TTile>(call, part.KeyValueHead, key, keys, work.Scores, work.Output(group));
+                Gather<TTile, TSimd, TVector>(keys, group, work);
             }
         }
 
-        for (int group = 0; group < groups; group++) StoreOutput(call, part, group, work);
+        for (int group = 0; group < groups; group++) StoreGroup(call, part, group, work);
     }
 
     /// <summary>Lanes beyond the last repeat its limit and hold zeros.</summary>
@@ -73,7 +79,7 @@ internal static unsafe partial class Attention
         int size = call.HeadSize;
         new Span<float>(work.Output(group), size * Lanes).Clear();
         new Span<float>(work.Totals(group), Lanes).Clear();
-        new Span<float>(work.Highest(group), Lanes).Fill(float.NegativeInfinity);
+        new Span<float>(work.Highest(group), Lanes).Fill(AttentionPartials.NothingSeen);
         for (int i = 0; i < Lanes; i++)
         {
             int lane = part.FirstLane + (group * Lanes) + i;
@@ -84,29 +90,46 @@ internal static unsafe partial class Attention
         }
     }
 
-    /// <summary>Slivers [headSize][rows] of the tile's height, the last padded with zeros.</summary>
+    /// <summary>Keys as slivers [headSize][rows] of the tile's height, the last padded with zeros; values as rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackKeys<TTile>(in AttentionCall call, int keyValueHead, int firstKey, int keys, float* packed)
-        where TTile : struct, ITile
+    private static void LoadBlock<TTile, TSimd, TVector>(in AttentionCall call, int keyValueHead, int firstKey, int keys, in Workspace work)
+        where TTile : struct, ITile<TVector>
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
     {
         int size = call.HeadSize;
+        int column = keyValueHead * size;
+        call.Locate(firstKey, keys, work.Places);
         for (int first = 0; first < keys; first += TTile.SliverRows)
         {
             int height = Math.Min(TTile.SliverRows, keys - first);
-            MatrixPointer rows = call.KeysOf(keyValueHead, firstKey + first, height);
-            Transpose.Run(rows, Gemm.PaddedRows(height, TTile.SliverGranule), packed + (first * size));
+            HeadRow.LoadKeys<TSimd, TVector>(work.Places + first, height, column, size, work.Row);
+            Transpose.Run(new MatrixPointer(work.Row, height, size, work.Stride), Gemm.PaddedRows(height, TTile.SliverGranule), work.Keys + (first * size));
         }
+
+        HeadRow.LoadValues<TSimd, TVector>(work.Places, keys, column, size, work.Values);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score<TTile>(int size, int keys, float* queries, float* packed, float* scores)
-        where TTile : struct, ITile
+    private static void Score<TTile, TSimd, TVector>(int keys, int group, in Workspace work)
+        where TTile : struct, ITile<TVector>
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
     {
-        var set = new Finish(Add: false, Scale: 1);
+        byte* queries = (byte*)work.Queries(group);
         for (int first = 0; first < keys; first += TTile.SliverRows)
         {
             int padded = Gemm.PaddedRows(Math.Min(TTile.SliverRows, keys - first), TTile.SliverGranule);
-            TTile.Run(padded, packed + (first * size), padded, queries, size, scores + (first * Lanes), Lanes, set);
+            TTile.Run<SingleWeights<TSimd, TVector>>(padded, new TileCall
+            {
+                A = work.Keys + (first * work.HeadSize),
+                AStep = padded,
+                B = queries,
+                Depth = work.HeadSize,
+                C = work.Scores + (first * Lanes),
+                CStep = Lanes,
+                Ahead = queries,
+            });
         }
     }
 
@@ -159,43 +182,77 @@ internal static unsafe partial class Attention
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gather<TTile>(in AttentionCall call, int keyValueHead, int firstKey, int keys, float* weights, float* output)
-        where TTile : struct, ITile
+    private static void Gather<TTile, TSimd, TVector>(int keys, int group, in Workspace work)
+        where TTile : struct, ITile<TVector>
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
     {
-        var add = new Finish(Add: true, Scale: 1);
-        float* values = call.V.Row(firstKey) + (keyValueHead * call.HeadSize);
+        byte* weights = (byte*)work.Scores;
         int rows;
-        for (int d = 0; d < call.HeadSize; d += rows)
+        for (int d = 0; d < work.HeadSize; d += rows)
         {
-            rows = TTile.RowsAtOnce(call.HeadSize - d);
-            TTile.Run(rows, values + d, call.V.Stride, weights, keys, output + (d * Lanes), Lanes, add);
+            rows = TTile.RowsAtOnce(work.HeadSize - d);
+            TTile.Run<SingleWeights<TSimd, TVector>>(rows, new TileCall
+            {
+                A = work.Values + d,
+                AStep = work.Stride,
+                B = weights,
+                Depth = keys,
+                C = work.Output(group) + (d * Lanes),
+                CStep = Lanes,
+                Add = true,
+                Scale = 1,
+                Ahead = weights,
+            });
         }
     }
 
+    /// <summary>To the output, or what a split found to where splits are merged.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void StoreOutput(in AttentionCall call, AttentionPart part, int group, in Workspace work)
+    private static void StoreGroup(in AttentionCall call, AttentionPart part, int group, in Workspace work)
     {
         int first = part.FirstLane + (group * Lanes);
+        bool whole = !call.NeedsMerge;
+        var partials = new AttentionPartials(call);
         for (int i = 0; i < Math.Min(Lanes, part.EndLane - first); i++)
         {
-            float* to = call.OutputOf(part.KeyValueHead, first + i);
-            float factor = 1 / work.Totals(group)[i];
+            float* to = whole ? call.OutputOf(part.KeyValueHead, first + i) : partials.Output(part.Split, part.KeyValueHead, first + i);
+            float factor = whole ? 1 / work.Totals(group)[i] : 1;
             for (int d = 0; d < call.HeadSize; d++) to[d] = work.Output(group)[(d * Lanes) + i] * factor;
+            if (whole) continue;
+            partials.Highest(part.Split, part.KeyValueHead, first + i) = work.Highest(group)[i];
+            partials.Total(part.Split, part.KeyValueHead, first + i) = work.Totals(group)[i];
         }
     }
 
-    /// <summary>Where things lie in a range's scratch: per group queries, output, highest, totals, limits; then one block of keys and of scores.</summary>
-    private readonly struct Workspace(float* start, int groups, int headSize)
+    /// <summary>
+    /// Where things lie in a range's scratch: places of a block's rows; per group queries, output, highest, totals, limits; then one block of keys, of
+    /// values and of scores, and a sliver of rows.
+    /// </summary>
+    private readonly struct Workspace(byte* start, int groups, int headSize)
     {
         public int HeadSize => headSize;
 
-        public float* Keys => start + (groups * PerGroup(headSize));
+        /// <summary>Of a row of <see cref="Values"/> and <see cref="Row"/>.</summary>
+        public int Stride => HeadRow.Stride(headSize);
+
+        public RowPlace* Places => (RowPlace*)start;
+
+        public float* Keys => Groups + (groups * PerGroup(headSize));
 
         public float* Scores => Keys + (KeyBlock * headSize);
 
-        public static long Elements(int groups, int headSize) => (groups * PerGroup(headSize)) + (KeyBlock * (headSize + Lanes));
+        public float* Values => Scores + (KeyBlock * Lanes);
 
-        public float* Queries(int group) => start + (group * PerGroup(headSize));
+        public float* Row => Values + (KeyBlock * Stride);
+
+        private float* Groups => (float*)(Places + KeyBlock);
+
+        public static long Bytes(int groups, int headSize) =>
+            (KeyBlock * (long)sizeof(RowPlace)) +
+            (((groups * PerGroup(headSize)) + (KeyBlock * (headSize + Lanes)) + ((KeyBlock + MostSliverRows) * HeadRow.Stride(headSize))) * sizeof(float));
+
+        public float* Queries(int group) => Groups + (group * PerGroup(headSize));
 
         public float* Output(int group) => Queries(group) + (headSize * Lanes);
 

@@ -1,50 +1,129 @@
+using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>
-/// Grouped-query attention as the kernels see it. The queries of one key-value head, all rows and all heads of its group, are its lanes:
-/// lane l is row l / Group of head (kvHead x Group + l % Group).
+/// Grouped-query attention of one sequence as the kernels see it. The queries of one key-value head, all rows and all heads of its group, are its
+/// lanes: lane l is row l / Group of head (kvHead x Group + l % Group). Keys are counted through all segments.
 /// </summary>
-internal readonly struct AttentionCall
+internal readonly unsafe struct AttentionCall
 {
     public required MatrixPointer Q { get; init; }
 
-    public required MatrixPointer K { get; init; }
-
-    public required MatrixPointer V { get; init; }
-
     public required MatrixPointer Output { get; init; }
+
+    public required SegmentPointer* Segments { get; init; }
+
+    public required int SegmentCount { get; init; }
+
+    public required int Keys { get; init; }
+
+    public required int KeyValueHeads { get; init; }
 
     public required int HeadSize { get; init; }
 
-    public int KeyValueHeads => K.Columns / HeadSize;
+    /// <summary>Row p: the cosines, then the sines, of position p. Null when every segment is rotated.</summary>
+    public required float* Angles { get; init; }
 
-    public int Group => Q.Columns / K.Columns;
+    /// <summary>Where splits leave what they found (<see cref="AttentionPartials"/>).</summary>
+    public float* Partials { get; init; }
+
+    public int Group => Q.Columns / HeadSize / KeyValueHeads;
 
     public int LanesPerHead => Q.Rows * Group;
+
+    /// <summary>Keys of a split. Fixed, so that sums do not depend on the number of threads; few lanes need short splits to be work for many.</summary>
+    public int SplitKeys => LanesPerHead <= FewLanesAttention.MostLanes ? FewLanesAttention.SplitKeys : Attention.SplitKeys;
+
+    public int Splits => (Keys + SplitKeys - 1) / SplitKeys;
+
+    /// <summary>False for many lanes with one split, which go straight to the output.</summary>
+    public bool NeedsMerge => Splits > 1 || LanesPerHead <= FewLanesAttention.MostLanes;
 
     public float Scale => 1 / MathF.Sqrt(HeadSize);
 
     /// <summary>How many keys the row of <paramref name="lane"/> sees: the mask is aligned to the bottom right.</summary>
-    public int VisibleKeys(int lane) => K.Rows - Q.Rows + (lane / Group) + 1;
+    public int VisibleKeys(int lane) => Keys - Q.Rows + (lane / Group) + 1;
 
-    public unsafe float* QueryOf(int keyValueHead, int lane) => Q.Row(lane / Group) + HeadColumn(keyValueHead, lane);
+    public float* QueryOf(int keyValueHead, int lane) => Q.Row(lane / Group) + HeadColumn(keyValueHead, lane);
 
-    public unsafe float* OutputOf(int keyValueHead, int lane) => Output.Row(lane / Group) + HeadColumn(keyValueHead, lane);
+    public float* OutputOf(int keyValueHead, int lane) => Output.Row(lane / Group) + HeadColumn(keyValueHead, lane);
 
-    public MatrixPointer KeysOf(int keyValueHead, int first, int count) => HeadRows(K, keyValueHead, first, count);
+    /// <summary>Says where keys [first, first + count) lie.</summary>
+    public void Locate(int first, int count, RowPlace* places)
+    {
+        int index = SegmentOf(first);
+        for (int i = 0; i < count; index++)
+        {
+            ref readonly SegmentPointer segment = ref Segments[index];
+            int row = first + i - segment.FirstKey;
+            int end = Math.Min(count, i + segment.Rows - row);
+            byte* key = segment.Keys + (row * segment.KeyStride);
+            byte* value = segment.Values + (row * segment.ValueStride);
+            float* angles = segment.IsRotated ? null : Angles + ((nint)(segment.FirstPosition + row) * HeadSize);
+            for (; i < end; i++, key += segment.KeyStride, value += segment.ValueStride)
+            {
+                places[i] = new RowPlace { Key = key, Value = value, Angles = angles, Type = segment.Type };
+                angles = angles == null ? null : angles + HeadSize;
+            }
+        }
+    }
 
-    public MatrixPointer ValuesOf(int keyValueHead, int first, int count) => HeadRows(V, keyValueHead, first, count);
+    /// <summary>The segment that holds a key, by bisection.</summary>
+    private int SegmentOf(int key)
+    {
+        int low = 0;
+        int high = SegmentCount - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (Segments[middle].FirstKey <= key) low = middle;
+            else high = middle - 1;
+        }
 
-    private unsafe MatrixPointer HeadRows(MatrixPointer rows, int keyValueHead, int first, int count) =>
-        new(rows.Row(first) + (keyValueHead * HeadSize), count, HeadSize, rows.Stride);
+        return low;
+    }
 
     private int HeadColumn(int keyValueHead, int lane) => ((keyValueHead * Group) + (lane % Group)) * HeadSize;
 }
 
-/// <summary>Lanes [FirstLane, EndLane) of one key-value head; of several heads side by side where lanes are few.</summary>
-internal readonly record struct AttentionPart(int KeyValueHead, int FirstLane, int EndLane)
+/// <summary>A segment's rows. Strides are bytes.</summary>
+internal unsafe struct SegmentPointer
 {
-    public int KeyValueHeads { get; init; } = 1;
+    public byte* Keys;
+    public byte* Values;
+    public nint KeyStride;
+    public nint ValueStride;
+
+    /// <summary>Number of its first row among all keys of the sequence.</summary>
+    public int FirstKey;
+    public int Rows;
+    public int FirstPosition;
+    public bool IsRotated;
+
+    /// <summary>F32 or BF16.</summary>
+    public ElementType Type;
+}
+
+/// <summary>Where one key's rows of all heads begin.</summary>
+internal unsafe struct RowPlace
+{
+    public byte* Key;
+    public byte* Value;
+
+    /// <summary>Cosines and sines of its position; null when K carries its rotation.</summary>
+    public float* Angles;
+    public ElementType Type;
+}
+
+/// <summary>What a range computes: one split of the keys for lanes [FirstLane, EndLane) of some heads side by side.</summary>
+internal readonly record struct AttentionPart(int Sequence, int Split, int FirstLane, int EndLane)
+{
+    public int KeyValueHead { get; init; }
+
+    public int KeyValueHeads { get; init; }
+
+    /// <summary>Parts that differ only in their split share this number.</summary>
+    public int Lane { get; init; }
 }

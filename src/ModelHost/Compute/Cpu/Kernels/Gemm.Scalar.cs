@@ -6,7 +6,7 @@ internal static unsafe partial class Gemm
 {
     /// <summary>
     /// The definition, bit for bit: per output, each block of <see cref="DepthBlock"/> inputs is one chain of fused multiply-adds from zero in
-    /// input order, and the blocks are added to y in order.
+    /// input order, times the output's scale for I8, and the blocks are added to y in order.
     /// </summary>
     public static void MultiplyScalar(in GemmCall call, int firstPanel, int endPanel)
     {
@@ -21,20 +21,26 @@ internal static unsafe partial class Gemm
     {
         float* x = call.X.Row(row);
         float* y = call.Y.Row(row) + output;
+        float* scales = call.ScalesOf(output / PanelWidth);
         for (int block = 0; block < call.Inputs; block += DepthBlock)
         {
             float sum = 0;
             int end = Math.Min(block + DepthBlock, call.Inputs);
             for (int k = block; k < end; k++) sum = MathF.FusedMultiplyAdd(x[k], WeightScalar(call, k, output), sum);
+            if (scales != null) sum *= scales[output % PanelWidth];
             *y = block == 0 && !call.Accumulate ? sum : MathF.FusedMultiplyAdd(call.Scale, sum, *y);
         }
     }
 
     private static float WeightScalar(in GemmCall call, int k, int output)
     {
-        nint at = ((nint)k * PanelWidth) + (output % PanelWidth);
-        return call.Storage == ElementType.BF16
-            ? Convert.WidenBFloat16(call.PanelBF16(output / PanelWidth)[at])
-            : call.PanelF32(output / PanelWidth)[at];
+        byte* weights = call.WeightsAt(output / PanelWidth, k);
+        int place = PlaceOf(output % PanelWidth, call.Storage);
+        return call.Storage switch
+        {
+            ElementType.BF16 => Convert.WidenBFloat16(((ushort*)weights)[place]),
+            ElementType.I8 => ((sbyte*)weights)[place],
+            _ => ((float*)weights)[place],
+        };
     }
 }

@@ -8,9 +8,12 @@ internal readonly unsafe struct GemmCall
 {
     public required MatrixPointer X { get; init; }
 
-    public required void* Panels { get; init; }
+    public required byte* Panels { get; init; }
 
     public required ElementType Storage { get; init; }
+
+    /// <summary>I8: a factor for each output, padded to whole panels; else null.</summary>
+    public required float* Scales { get; init; }
 
     public required MatrixPointer Y { get; init; }
 
@@ -22,9 +25,10 @@ internal readonly unsafe struct GemmCall
 
     public int Outputs => Y.Columns;
 
-    public float* PanelF32(int panel) => (float*)Panels + ((nint)panel * Inputs * Gemm.PanelWidth);
+    /// <summary>The 32 weights of a panel's input.</summary>
+    public byte* WeightsAt(int panel, int input) => Panels + ((((nint)panel * Inputs) + input) * Gemm.PanelWidth * Storage.Bytes());
 
-    public ushort* PanelBF16(int panel) => (ushort*)Panels + ((nint)panel * Inputs * Gemm.PanelWidth);
+    public float* ScalesOf(int panel) => Scales == null ? null : Scales + (panel * Gemm.PanelWidth);
 }
 
 /// <summary>Slivers [FirstSliver, EndSliver) of packed rows against panels [FirstPanel, EndPanel).</summary>
@@ -45,7 +49,4 @@ internal readonly unsafe struct GemmBlock
     public required int FirstPanel { get; init; }
 
     public required int EndPanel { get; init; }
-
-    /// <summary>Room for one decoded panel block.</summary>
-    public required float* Decoded { get; init; }
 }

@@ -25,7 +25,11 @@ internal abstract unsafe class KernelSet
     /// <summary>table row r: the cosines, then the sines, of row r's position; headSize numbers in all.</summary>
     public abstract void Rope(MatrixPointer x, int headSize, float* table);
 
+    /// <summary>One split of the keys for some lanes.</summary>
     public abstract void Attention(in AttentionCall call, AttentionPart part, byte* scratch);
+
+    /// <summary>The part's lanes of the output, once all splits are done. Called where <see cref="AttentionCall.NeedsMerge"/>.</summary>
+    public abstract void MergeAttention(in AttentionCall call, AttentionPart part);
 
     public abstract void SiluMultiply(MatrixPointer gate, MatrixPointer up);
 

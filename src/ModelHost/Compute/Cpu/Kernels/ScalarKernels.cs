@@ -19,6 +19,8 @@ internal sealed unsafe class ScalarKernels : KernelSet
 
     public override void Attention(in AttentionCall call, AttentionPart part, byte* scratch) => Kernels.Attention.RunScalar(call, part);
 
+    public override void MergeAttention(in AttentionCall call, AttentionPart part) => Kernels.Attention.MergeScalar(call, part);
+
     public override void SiluMultiply(MatrixPointer gate, MatrixPointer up) => GatedMlp.SiluMultiplyScalar(gate, up);
 
     public override void Silu(MatrixPointer x) => GatedMlp.SiluScalar(x);

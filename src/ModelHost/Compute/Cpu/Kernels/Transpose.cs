@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
-/// <summary>Packs rows side by side: to[k x padded + row] = from[row][k]. On x86 by squares of 4 x 4, four times as fast as one by one.</summary>
+/// <summary>Packs rows side by side: to[k x padded + row] = from[row][k]. By squares of 4 x 4, four times as fast as one by one.</summary>
 internal static unsafe class Transpose
 {
     private const int Square = 4;
@@ -15,7 +16,7 @@ internal static unsafe class Transpose
     public static void Run(MatrixPointer from, int padded, float* to)
     {
         int row = 0;
-        if (Sse.IsSupported)
+        if (Sse.IsSupported || AdvSimd.Arm64.IsSupported)
         {
             for (; row + Square <= from.Rows; row += Square) RunFour(from.Row(row), from.Stride, from.Columns, to + row, padded);
         }
@@ -40,14 +41,14 @@ internal static unsafe class Transpose
             Vector128<float> b = Vector128.Load(second + k);
             Vector128<float> c = Vector128.Load(third + k);
             Vector128<float> d = Vector128.Load(fourth + k);
-            Vector128<float> abLow = Sse.UnpackLow(a, b);
-            Vector128<float> cdLow = Sse.UnpackLow(c, d);
-            Vector128<float> abHigh = Sse.UnpackHigh(a, b);
-            Vector128<float> cdHigh = Sse.UnpackHigh(c, d);
-            Sse.MoveLowToHigh(abLow, cdLow).Store(to);
-            Sse.MoveHighToLow(cdLow, abLow).Store(to + step);
-            Sse.MoveLowToHigh(abHigh, cdHigh).Store(to + (2 * step));
-            Sse.MoveHighToLow(cdHigh, abHigh).Store(to + (3 * step));
+            Vector128<float> abLow = ZipLow(a, b);
+            Vector128<float> cdLow = ZipLow(c, d);
+            Vector128<float> abHigh = ZipHigh(a, b);
+            Vector128<float> cdHigh = ZipHigh(c, d);
+            Lower(abLow, cdLow).Store(to);
+            Upper(abLow, cdLow).Store(to + step);
+            Lower(abHigh, cdHigh).Store(to + (2 * step));
+            Upper(abHigh, cdHigh).Store(to + (3 * step));
         }
 
         for (; k < columns; k++, to += step)
@@ -58,4 +59,18 @@ internal static unsafe class Transpose
             to[3] = fourth[k];
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> ZipLow(Vector128<float> a, Vector128<float> b) => Sse.IsSupported ? Sse.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b) => Sse.IsSupported ? Sse.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Lower(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.MoveLowToHigh(a, b) : AdvSimd.Arm64.ZipLow(a.AsDouble(), b.AsDouble()).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Upper(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.MoveHighToLow(b, a) : AdvSimd.Arm64.ZipHigh(a.AsDouble(), b.AsDouble()).AsSingle();
 }

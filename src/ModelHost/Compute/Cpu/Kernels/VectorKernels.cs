@@ -1,11 +1,12 @@
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Tiles;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>The kernels on vectors; the two type arguments of a width and its tile make an instruction set.</summary>
 internal sealed unsafe class VectorKernels<TTile, TSimd, TVector> : KernelSet
-    where TTile : struct, ITile
+    where TTile : struct, ITile<TVector>
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
@@ -24,6 +25,8 @@ internal sealed unsafe class VectorKernels<TTile, TSimd, TVector> : KernelSet
 
     public override void Attention(in AttentionCall call, AttentionPart part, byte* scratch) =>
         Kernels.Attention.Run<TTile, TSimd, TVector>(call, part, scratch);
+
+    public override void MergeAttention(in AttentionCall call, AttentionPart part) => Kernels.Attention.Merge<TSimd, TVector>(call, part);
 
     public override void SiluMultiply(MatrixPointer gate, MatrixPointer up) => GatedMlp.SiluMultiply<TSimd, TVector>(gate, up);
 

@@ -20,8 +20,11 @@ internal sealed unsafe class GemmJob : PoolJob
     private const int RangesPerThread = 8;
     private const int MostPanelsPerRange = 8;
 
+    // Less work than waking another core is worth: a few microseconds of packing, and of multiply-adds.
+    private const long AlonePackElements = 16 * 1024;
+    private const long AloneProducts = 512 * 1024;
+
     private KernelSet _kernels = null!;
-    private ScratchArena _arena = null!;
     private GemmCall _call;
     private Phase _phase;
     private int _panelsPerRange;
@@ -39,11 +42,10 @@ internal sealed unsafe class GemmJob : PoolJob
         Multiply,
     }
 
-    /// <summary>Computes the call. callScratch is for the packed rows, rangeScratch for decoded panels.</summary>
-    public void Execute(WorkerPool pool, KernelSet kernels, ScratchArena callScratch, ScratchArena rangeScratch, in GemmCall call)
+    /// <summary>Computes the call. callScratch is for the packed rows.</summary>
+    public void Execute(WorkerPool pool, KernelSet kernels, ScratchArena callScratch, in GemmCall call)
     {
         _kernels = kernels;
-        _arena = rangeScratch;
         _call = call;
         if (call.X.Rows <= MostUnpackedRows || kernels.SliverRows == 0) MultiplyFew(pool);
         else MultiplyMany(pool, callScratch);
@@ -62,7 +64,7 @@ internal sealed unsafe class GemmJob : PoolJob
         int panels = Gemm.PanelCount(_call.Outputs);
         long wanted = BytesPerRange / ((long)_call.Inputs * Gemm.PanelWidth * sizeof(float));
         _panelsPerRange = (int)Math.Clamp((wanted + 3) / 4 * 4, 4, panels + 3);
-        pool.Run(this, CeilDivide(panels, _panelsPerRange));
+        pool.Run(this, CeilDivide(panels, _panelsPerRange), (long)_call.X.Rows * _call.Inputs * _call.Outputs < AloneProducts);
     }
 
     private void MultiplyMany(WorkerPool pool, ScratchArena callScratch)
@@ -91,7 +93,8 @@ internal sealed unsafe class GemmJob : PoolJob
     {
         _slivers = CeilDivide(_rows, _kernels.SliverRows);
         _phase = Phase.Pack;
-        pool.Run(this, _slivers);
+        long elements = (long)_rows * _call.Inputs;
+        pool.Run(this, _slivers, elements < AlonePackElements);
 
         _phase = Phase.Multiply;
         int panels = Gemm.PanelCount(_call.Outputs);
@@ -100,7 +103,7 @@ internal sealed unsafe class GemmJob : PoolJob
         _panelRanges = CeilDivide(panels, _panelsPerRange);
         int rowRanges = Math.Clamp(pool.Threads * 2 / _panelRanges, 1, _slivers);
         _sliversPerRange = CeilDivide(_slivers, rowRanges);
-        pool.Run(this, _panelRanges * CeilDivide(_slivers, _sliversPerRange));
+        pool.Run(this, _panelRanges * CeilDivide(_slivers, _sliversPerRange), elements * _call.Outputs < AloneProducts);
     }
 
     private void RunFew(int range)
@@ -120,27 +123,18 @@ internal sealed unsafe class GemmJob : PoolJob
 
     private void RunMultiply(int range)
     {
-        AlignedMemory decoded = _arena.Rent(Gemm.DepthBlock * Gemm.PanelWidth * sizeof(float));
-        try
+        int firstPanel = range % _panelRanges * _panelsPerRange;
+        int firstSliver = range / _panelRanges * _sliversPerRange;
+        _kernels.MultiplyPacked(_call, new GemmBlock
         {
-            int firstPanel = range % _panelRanges * _panelsPerRange;
-            int firstSliver = range / _panelRanges * _sliversPerRange;
-            _kernels.MultiplyPacked(_call, new GemmBlock
-            {
-                PackedRows = _packed,
-                FirstRow = _firstRow,
-                Rows = _rows,
-                FirstSliver = firstSliver,
-                EndSliver = Math.Min(firstSliver + _sliversPerRange, _slivers),
-                FirstPanel = firstPanel,
-                EndPanel = Math.Min(firstPanel + _panelsPerRange, Gemm.PanelCount(_call.Outputs)),
-                Decoded = (float*)decoded.Pointer,
-            });
-        }
-        finally
-        {
-            _arena.Return(decoded);
-        }
+            PackedRows = _packed,
+            FirstRow = _firstRow,
+            Rows = _rows,
+            FirstSliver = firstSliver,
+            EndSliver = Math.Min(firstSliver + _sliversPerRange, _slivers),
+            FirstPanel = firstPanel,
+            EndPanel = Math.Min(firstPanel + _panelsPerRange, Gemm.PanelCount(_call.Outputs)),
+        });
     }
 
     private static int CeilDivide(int value, int by) => (value + by - 1) / by;

@@ -5,6 +5,7 @@ internal enum RowOperation
 {
     RmsNorm,
     Rope,
+    RopeAt,
     SiluMultiply,
     Silu,
     Add,

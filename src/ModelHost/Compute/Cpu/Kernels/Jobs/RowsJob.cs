@@ -29,6 +29,9 @@ internal sealed unsafe class RowsJob : PoolJob
 
     public int FirstPosition { get; set; }
 
+    /// <summary>RopeAt: the position of each row.</summary>
+    public int* Positions { get; set; }
+
     public ElementType Type { get; set; }
 
     /// <summary>Host memory of Upload and Download.</summary>
@@ -53,6 +56,7 @@ internal sealed unsafe class RowsJob : PoolJob
         {
             case RowOperation.RmsNorm: Kernels.RmsNorm(source, Row.Start, Epsilon, target); break;
             case RowOperation.Rope: Rotate(target, FirstPosition + first); break;
+            case RowOperation.RopeAt: RotateAt(target, first); break;
             case RowOperation.SiluMultiply: Kernels.SiluMultiply(target, source); break;
             case RowOperation.Silu: Kernels.Silu(target); break;
             case RowOperation.Add: Kernels.Add(source, target); break;
@@ -73,6 +77,14 @@ internal sealed unsafe class RowsJob : PoolJob
     private void Rotate(MatrixPointer rows, int position)
     {
         fixed (float* table = Angles) Kernels.Rope(rows, HeadSize, table + ((nint)position * HeadSize));
+    }
+
+    private void RotateAt(MatrixPointer rows, int firstRow)
+    {
+        fixed (float* table = Angles)
+        {
+            for (int row = 0; row < rows.Rows; row++) Kernels.Rope(rows.SliceRows(row, 1), HeadSize, table + ((nint)Positions[firstRow + row] * HeadSize));
+        }
     }
 
     private void Upload(MatrixPointer target, int firstRow)

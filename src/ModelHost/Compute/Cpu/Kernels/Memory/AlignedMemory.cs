@@ -11,6 +11,9 @@ internal sealed unsafe class AlignedMemory : SafeHandle
     /// <summary>A cache line, and the width of the widest vector.</summary>
     public const int Alignment = 64;
 
+    // Kernels load whole vectors, up to one behind the last number; what they find there has no effect.
+    private const int Slack = Alignment;
+
     private AlignedMemory(long bytes)
         : base(IntPtr.Zero, ownsHandle: true) => Bytes = bytes;
 
@@ -26,6 +29,7 @@ internal sealed unsafe class AlignedMemory : SafeHandle
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         nuint rounded = checked((nuint)((bytes + Alignment - 1) / Alignment * Alignment));
         if (rounded == 0) rounded = Alignment;
+        rounded += Slack;
         var memory = new AlignedMemory((long)rounded);
         void* pointer = NativeMemory.AlignedAlloc(rounded, Alignment);
         NativeMemory.Clear(pointer, rounded);

@@ -18,8 +18,9 @@ internal readonly unsafe ref struct HeldPanels
     public GemmCall Call(MatrixPointer x, MatrixPointer y, bool accumulate, float scale) => new()
     {
         X = x,
-        Panels = _weights.Memory.Pointer,
+        Panels = (byte*)_weights.Memory.Pointer,
         Storage = _weights.Storage,
+        Scales = _weights.Scales,
         Y = y,
         Accumulate = accumulate,
         Scale = scale,

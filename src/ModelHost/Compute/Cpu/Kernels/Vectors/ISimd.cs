@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
-/// <summary>The few vector operations that kernels are written in, so that one source serves both widths. The JIT inlines all of them.</summary>
+/// <summary>The few vector operations that kernels are written in, so that one source serves every width. The JIT inlines all of them.</summary>
 internal unsafe interface ISimd<TVector>
     where TVector : struct
 {
@@ -13,6 +13,15 @@ internal unsafe interface ISimd<TVector>
 
     /// <summary>bfloat16 to fp32.</summary>
     static abstract TVector LoadBFloat16(ushort* from);
+
+    /// <summary>bfloat16 in the low halves of 32-bit words, to fp32.</summary>
+    static abstract TVector LoadLowHalves(uint* from);
+
+    /// <summary>bfloat16 in the high halves of 32-bit words, to fp32.</summary>
+    static abstract TVector LoadHighHalves(uint* from);
+
+    /// <summary>Signed bytes to fp32.</summary>
+    static abstract TVector LoadInt8(sbyte* from);
 
     static abstract void Store(TVector value, float* to);
 
