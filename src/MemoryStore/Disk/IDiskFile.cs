@@ -13,6 +13,11 @@ public interface IDiskFile : IDisposable
     /// <inheritdoc cref="Read"/>
     ValueTask<int> ReadAsync(Memory<byte> target, long offset, CancellationToken cancellationToken);
 
+    /// <summary>Says that a place will be read soon, so that the disk may begin. Waits for nothing and promises nothing.</summary>
+    void WillRead(long offset, long bytes)
+    {
+    }
+
     /// <summary>Writes all of it at a place.</summary>
     void Write(ReadOnlySpan<byte> source, long offset);
 

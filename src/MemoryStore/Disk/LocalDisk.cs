@@ -1,9 +1,10 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace LatentDb.MemoryStore.Disk;
 
 /// <summary>The file system of this machine.</summary>
-public sealed class LocalDisk : IDisk
+public sealed partial class LocalDisk : IDisk
 {
     private LocalDisk()
     {
@@ -76,8 +77,13 @@ public sealed class LocalDisk : IDisk
         return new LocalFile(handle);
     }
 
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+
     private sealed class LocalFile(SafeFileHandle handle) : IDiskFile
     {
+        private const int WillNeed = 3; // POSIX_FADV_WILLNEED
         public long Length => RandomAccess.GetLength(handle);
 
         public int Read(Span<byte> target, long offset)
@@ -104,6 +110,11 @@ public sealed class LocalDisk : IDisk
             }
 
             return read;
+        }
+
+        public void WillRead(long offset, long bytes)
+        {
+            if (OperatingSystem.IsLinux()) _ = Advise(handle, offset, bytes, WillNeed);
         }
 
         public void Write(ReadOnlySpan<byte> source, long offset) => RandomAccess.Write(handle, source, offset);

@@ -30,6 +30,20 @@ internal sealed class SegmentReader(IDisk disk, string folder, LogGeometry geome
         if (read < entry.Length) throw Damaged(address, $"{entry.Length} bytes are needed, {read} are there");
     }
 
+    /// <summary>Says that an entry will be read soon. Whatever is wrong with it is for the read to tell.</summary>
+    public void WillRead(long address, int bytes)
+    {
+        if (address < 0) return;
+        try
+        {
+            Open((int)(address / geometry.SegmentBytes))?.WillRead(address % geometry.SegmentBytes, bytes + LogGeometry.EntryHeaderBytes);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // Forgotten, gone, or a disk that fails: the read meets the same and says so.
+        }
+    }
+
     /// <summary>Reads a page from disk; what is not there is zero.</summary>
     public async ValueTask ReadPageAsync(long pageStart, Memory<byte> page, CancellationToken cancellationToken)
     {

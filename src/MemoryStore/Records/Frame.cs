@@ -46,6 +46,15 @@ internal static class Frame
     /// <exception cref="FrameFormatException">Naming what does not agree.</exception>
     public static FrameHeader Open(ReadOnlySpan<byte> frame)
     {
+        FrameHeader header = OpenHeader(frame);
+        CheckPayload(header, frame);
+        return header;
+    }
+
+    /// <summary>Checks everything but the bytes of the payload: for who decrypts it at once, because the seal says more than the checksum.</summary>
+    /// <exception cref="FrameFormatException">Naming what does not agree.</exception>
+    public static FrameHeader OpenHeader(ReadOnlySpan<byte> frame)
+    {
         FrameHeader header = FrameHeader.Read(frame);
         int least = header.IsEncrypted ? FrameKey.TagBytes : 0;
         if (header.PayloadBytes < least || header.PayloadBytes > frame.Length || Length(header.PayloadBytes) != frame.Length)
@@ -55,10 +64,15 @@ internal static class Frame
 
         if (header.Part < 0 || header.Parts < 1 || header.Part >= header.Parts) throw new FrameFormatException($"part {header.Part} of {header.Parts} cannot be");
         if (BinaryPrimitives.ReadUInt64LittleEndian(frame[FrameHeader.ReservedOffset..]) != 0) throw new FrameFormatException("the reserved field is not zero") { IsUnsupported = true };
-        ReadOnlySpan<byte> rest = frame[FrameHeader.Bytes..];
-        if (Checksum.Crc32C(rest[..header.PayloadBytes]) != FrameHeader.BodyChecksum(frame)) throw new FrameFormatException("the payload's checksum does not match");
-        if (rest[header.PayloadBytes..].ContainsAnyExcept((byte)0)) throw new FrameFormatException("the padding is not zero");
+        if (frame[(FrameHeader.Bytes + header.PayloadBytes)..].ContainsAnyExcept((byte)0)) throw new FrameFormatException("the padding is not zero");
         return header;
+    }
+
+    /// <summary>Checks the stored bytes of the payload, which needs no key.</summary>
+    /// <exception cref="FrameFormatException">They are not what was written.</exception>
+    public static void CheckPayload(in FrameHeader header, ReadOnlySpan<byte> frame)
+    {
+        if (Checksum.Crc32C(frame.Slice(FrameHeader.Bytes, header.PayloadBytes)) != FrameHeader.BodyChecksum(frame)) throw new FrameFormatException("the payload's checksum does not match");
     }
 
     /// <summary>Bytes of the payload in clear.</summary>

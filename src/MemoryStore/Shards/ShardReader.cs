@@ -17,7 +17,11 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
 {
     /// <inheritdoc/>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format: naming the block, where it stands, and the versions that need it.</exception>
-    public async ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken)
+    public ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken) => ReadAsync(address, new SliceBuffer(), cancellationToken);
+
+    /// <inheritdoc/>
+    /// <exception cref="LatentDbException">data_damaged, unsupported_format: naming the block, where it stands, and the versions that need it.</exception>
+    public async ValueTask<BlockSlice> ReadAsync(SliceAddress address, SliceBuffer buffer, CancellationToken cancellationToken)
     {
         StagedSlice slice = await FindAsync(address, cancellationToken).ConfigureAwait(false)
             ?? throw new LatentDbException(ErrorCode.Internal, $"Slice {address} was never committed, or its memory was erased.");
@@ -25,7 +29,7 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
         {
             try
             {
-                return Decode(address, slice.Slice, await ReadPayloadAsync(address, slice, cancellationToken).ConfigureAwait(false));
+                return Decode(address, slice.Slice, await ReadPayloadAsync(address, slice, buffer, cancellationToken).ConfigureAwait(false));
             }
             catch (LatentDbException e) when (e.IsUnreadable())
             {
@@ -36,12 +40,30 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
         }
     }
 
+    /// <inheritdoc/>
+    public async ValueTask AnnounceAsync(SliceAddress address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await FindAsync(address, cancellationToken).ConfigureAwait(false) is not StagedSlice slice) return;
+            RecordLocation location = slice.Slice.Location;
+            RecordReader.WillRead(epochs.Get(location.Epoch).Blocks, location);
+        }
+        catch (LatentDbException e) when (e.IsUnreadable())
+        {
+            // The read meets the same damage and explains it.
+        }
+    }
+
     /// <summary>True when this shard may hold the slice.</summary>
     public bool Knows(SliceAddress address) =>
         index.Blocks.Find(address) is not null || index.Find(address.Block.Owner) is not null || !index.BorrowersOf(address.Block.Owner).IsEmpty;
 
     /// <summary>The encoded slice, verified and decrypted.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> ReadPayloadAsync(SliceAddress address, StagedSlice slice, CancellationToken cancellationToken)
+    public ValueTask<ReadOnlyMemory<byte>> ReadPayloadAsync(SliceAddress address, StagedSlice slice, CancellationToken cancellationToken) =>
+        ReadPayloadAsync(address, slice, new SliceBuffer(), cancellationToken);
+
+    private async ValueTask<ReadOnlyMemory<byte>> ReadPayloadAsync(SliceAddress address, StagedSlice slice, SliceBuffer buffer, CancellationToken cancellationToken)
     {
         RecordLocation location = slice.Slice.Location;
         if (location.Epoch == blocks.Epoch && location.Sequence + location.Addresses.Length - 1 > blocks.CommittedSequence)
@@ -51,8 +73,8 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
 
         EpochLogs logs = epochs.Get(location.Epoch);
         using var key = new FrameKey(logs.BlocksCipher, DataKey.FromBytes(slice.Key.AsSpan()));
-        ReadOnlyMemory<byte> payload = await RecordReader
-            .ReadAsync(logs.Blocks, location, FrameKind.BlockSlice, address.Block.Owner, key, cancellationToken).ConfigureAwait(false);
+        Memory<byte> payload = buffer.Lend(location.Bytes);
+        await RecordReader.ReadAsync(logs.Blocks, location, FrameKind.BlockSlice, address.Block.Owner, key, payload, cancellationToken).ConfigureAwait(false);
         if (Checksum.Crc32C(payload.Span) == slice.Slice.Checksum) return payload;
         throw new LatentDbException(ErrorCode.DataDamaged, $"Slice {address} is not the one that its version vouches for.");
     }

@@ -226,11 +226,17 @@ public sealed partial class MemoryCatalog
     /// <summary>Asks the shard that knows the slice. A model's genesis stands in every shard that needs it; any copy will do.</summary>
     private sealed class CatalogBlocks(Func<ShardSet> shards) : IBlockSource
     {
-        public ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken)
+        public ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken) => Holder(address).ReadAsync(address, cancellationToken);
+
+        public ValueTask<BlockSlice> ReadAsync(SliceAddress address, SliceBuffer buffer, CancellationToken cancellationToken) =>
+            Holder(address).ReadAsync(address, buffer, cancellationToken);
+
+        public ValueTask AnnounceAsync(SliceAddress address, CancellationToken cancellationToken) => Holder(address).AnnounceAsync(address, cancellationToken);
+
+        private ShardReader Holder(SliceAddress address)
         {
             ShardSet set = shards();
-            Shard owner = set.Shards.FirstOrDefault(shard => shard.Blocks.Knows(address)) ?? set.Shards.First();
-            return owner.Blocks.ReadAsync(address, cancellationToken);
+            return (set.Shards.FirstOrDefault(shard => shard.Blocks.Knows(address)) ?? set.Shards.First()).Blocks;
         }
     }
 }

@@ -15,8 +15,12 @@ internal sealed class StagedSource(IBlockSource store) : IBlockSource
         if (slice.Address.Part == SlicePart.Hidden) _newestHidden[slice.Address.Layer] = slice;
     }
 
-    public ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken) =>
+    public ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken) => ReadAsync(address, new SliceBuffer(), cancellationToken);
+
+    public ValueTask<BlockSlice> ReadAsync(SliceAddress address, SliceBuffer buffer, CancellationToken cancellationToken) =>
         _newestHidden.TryGetValue(address.Layer, out BlockSlice? slice) && slice.Address == address
             ? ValueTask.FromResult(slice)
-            : store.ReadAsync(address, cancellationToken);
+            : store.ReadAsync(address, buffer, cancellationToken);
+
+    public ValueTask AnnounceAsync(SliceAddress address, CancellationToken cancellationToken) => store.AnnounceAsync(address, cancellationToken);
 }

@@ -26,6 +26,9 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
     private long _evictions;
     private long _evictedBytes;
     private long _waits;
+    private long _hits;
+    private long _loads;
+    private long _loadedBytes;
     private bool _isClosed;
 
     /// <summary>The pager at a moment.</summary>
@@ -33,7 +36,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
     {
         get
         {
-            lock (_lock) return new ResidentCounts(_bookedBytes, _heldBytes, _pinCount, _entries.Count, _line.Count, _waits, _evictions, _evictedBytes);
+            lock (_lock) return new ResidentCounts(_bookedBytes, _heldBytes, _pinCount, _entries.Count, _line.Count, _waits, _hits, _loads, _loadedBytes, _evictions, _evictedBytes);
         }
     }
 
@@ -240,6 +243,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         if (!entry.IsHeld) _heldBytes += entry.Bytes;
         entry.Pins++;
         _pinCount++;
+        _hits++;
         _flows.Want(entry, flow);
     }
 
@@ -251,6 +255,8 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         _bookedBytes += slice.Bytes;
         _heldBytes += slice.Bytes;
         _pinCount++;
+        _loads++;
+        _loadedBytes += slice.Bytes;
         FlowShares.Charge(entry);
         return entry;
     }

@@ -11,9 +11,16 @@ namespace LatentDb.ModelHost.Paging;
 /// <remarks>A load that has begun is not cancelled, because others may wait for it, and it is one short read; one that has not is dropped when nobody wants it.</remarks>
 internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, ResidentSet resident, int concurrentLoads)
 {
+    /// <summary>
+    /// Slices announced to the store before they are read, so that the disk works while others are decrypted: a few megabytes are under way, which is
+    /// more than a disk takes at once, and little to have read in vain when a pin is given up.
+    /// </summary>
+    private const int AnnouncedSlices = 32;
+
     private readonly Lock _lock = new();
     private readonly Queue<SliceLoad> _wanted = new();
     private readonly Queue<SliceLoad> _prefetched = new();
+    private readonly Queue<SliceLoad> _unannounced = new();
     private readonly Task[] _workers = [.. Enumerable.Repeat(Task.CompletedTask, concurrentLoads)];
     private int _working;
 
@@ -23,7 +30,13 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
         if (entries.Count == 0) return;
         lock (_lock)
         {
-            foreach (ResidentEntry entry in entries) (entry.IsPrefetched ? _prefetched : _wanted).Enqueue(new SliceLoad(entry, source));
+            foreach (ResidentEntry entry in entries)
+            {
+                var load = new SliceLoad(entry, source);
+                (entry.IsPrefetched ? _prefetched : _wanted).Enqueue(load);
+                _unannounced.Enqueue(load);
+            }
+
             for (int i = 0; i < _workers.Length && _working < Math.Min(concurrentLoads, _wanted.Count + _prefetched.Count); i++)
             {
                 if (!_workers[i].IsCompleted) continue;
@@ -35,9 +48,11 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
 
     private async Task WorkAsync()
     {
+        var buffer = new SliceBuffer();
         while (TryTake(out SliceLoad load))
         {
-            if (resident.BeginLoad(load.Entry)) await LoadAsync(load).ConfigureAwait(false);
+            while (TryAnnounce(out SliceLoad next)) await next.Source.AnnounceAsync(next.Entry.Address, CancellationToken.None).ConfigureAwait(false);
+            if (resident.BeginLoad(load.Entry)) await LoadAsync(load, buffer).ConfigureAwait(false);
         }
     }
 
@@ -51,12 +66,22 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
         }
     }
 
+    /// <summary>The next slice to announce; false when enough of those that wait are announced.</summary>
+    private bool TryAnnounce(out SliceLoad load)
+    {
+        lock (_lock)
+        {
+            load = default;
+            return _wanted.Count + _prefetched.Count - _unannounced.Count < AnnouncedSlices && _unannounced.TryDequeue(out load);
+        }
+    }
+
     /// <summary>Never throws: a failure goes to everybody who pinned the entry.</summary>
-    private async ValueTask LoadAsync(SliceLoad load)
+    private async ValueTask LoadAsync(SliceLoad load, SliceBuffer buffer)
     {
         try
         {
-            BlockSlice slice = await load.Source.ReadAsync(load.Entry.Address, CancellationToken.None).ConfigureAwait(false);
+            BlockSlice slice = await load.Source.ReadAsync(load.Entry.Address, buffer, CancellationToken.None).ConfigureAwait(false);
             resident.Complete(load.Entry, ResidentSlice.Load(backend, slice, rowType, load.Entry.TakeSpare()));
         }
 #pragma warning disable CA1031 // Whatever went wrong is rethrown by each pin that waits for this slice.

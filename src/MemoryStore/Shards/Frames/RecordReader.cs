@@ -20,16 +20,34 @@ internal static class RecordReader
     public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
         SegmentReader log, RecordLocation location, FrameKind kind, MemoryUid memory, FrameKey? key, CancellationToken cancellationToken)
     {
-        int partBytes = Frame.MaxPayload(log.Geometry.MaxEntryBytes);
         byte[] payload = new byte[location.Bytes];
+        await ReadAsync(log, location, kind, memory, key, payload, cancellationToken).ConfigureAwait(false);
+        return payload;
+    }
+
+    /// <summary>As the other one, into memory of the caller: <see cref="RecordLocation.Bytes"/> long.</summary>
+    /// <inheritdoc cref="ReadAsync(SegmentReader, RecordLocation, FrameKind, MemoryUid, FrameKey?, CancellationToken)"/>
+    public static async ValueTask ReadAsync(
+        SegmentReader log, RecordLocation location, FrameKind kind, MemoryUid memory, FrameKey? key, Memory<byte> payload, CancellationToken cancellationToken)
+    {
+        int partBytes = Frame.MaxPayload(log.Geometry.MaxEntryBytes);
         for (int part = 0; part < location.Addresses.Length; part++)
         {
             int start = part * partBytes;
-            Memory<byte> target = payload.AsMemory(start, Math.Min(partBytes, payload.Length - start));
+            Memory<byte> target = payload.Slice(start, Math.Min(partBytes, payload.Length - start));
             await ReadPartAsync(log, location, kind, memory, key, part, target, cancellationToken).ConfigureAwait(false);
         }
+    }
 
-        return payload;
+    /// <summary>Says that an encrypted record will be read soon.</summary>
+    public static void WillRead(SegmentReader log, RecordLocation location)
+    {
+        int partBytes = Frame.MaxPayload(log.Geometry.MaxEntryBytes);
+        for (int part = 0; part < location.Addresses.Length; part++)
+        {
+            int bytes = Math.Min(partBytes, location.Bytes - (part * partBytes));
+            log.WillRead(location.Addresses[part], Frame.Length(Frame.StoredBytes(bytes, isEncrypted: true)));
+        }
     }
 
     private static async ValueTask ReadPartAsync(
@@ -40,7 +58,7 @@ internal static class RecordReader
         try
         {
             await log.ReadAsync(location.Addresses[part], buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-            FrameHeader header = Frame.Open(buffer.AsSpan(0, length));
+            FrameHeader header = Frame.OpenHeader(buffer.AsSpan(0, length));
             Check(header.Kind == kind, $"kind is {header.Kind}, not {kind}");
             Check(header.Memory == memory, $"memory is {header.Memory}, not {memory}");
             Check(header.Epoch == location.Epoch, $"epoch is {header.Epoch}, not {location.Epoch}");
@@ -48,7 +66,7 @@ internal static class RecordReader
             Check(header.Part == part && header.Parts == location.Addresses.Length, $"part is {header.Part} of {header.Parts}, not {part} of {location.Addresses.Length}");
             Check(header.IsEncrypted == (key is not null), $"payload is {(header.IsEncrypted ? "encrypted" : "in clear")}");
             Check(Frame.PayloadBytes(header) == target.Length, $"payload has {Frame.PayloadBytes(header)} bytes, not {target.Length}");
-            Frame.ReadPayload(header, buffer.AsSpan(0, length), key, target.Span);
+            ReadPayload(header, buffer.AsSpan(0, length), key, target.Span);
         }
         catch (FrameFormatException e)
         {
@@ -57,6 +75,21 @@ internal static class RecordReader
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The seal of an encrypted payload vouches for each of its bytes; the checksum then only tells damage from another key.</summary>
+    private static void ReadPayload(in FrameHeader header, ReadOnlySpan<byte> frame, FrameKey? key, Span<byte> target)
+    {
+        if (key is null) Frame.CheckPayload(header, frame);
+        try
+        {
+            Frame.ReadPayload(header, frame, key, target);
+        }
+        catch (FrameFormatException)
+        {
+            Frame.CheckPayload(header, frame);
+            throw;
         }
     }
 
