@@ -14,8 +14,12 @@ internal sealed class MemoryPager : IDisposable
 {
     private const string NoFlow = "";
 
+    /// <summary>A memory whose rows would take more than this part of the budget keeps of its bank only the retrieval keys resident.</summary>
+    private const int MaxShareOfOneMemory = 2;
+
     private readonly IComputeBackend _backend;
     private readonly SliceGeometry _geometry;
+    private readonly PagerOptions _options;
     private readonly ResidentSet _resident;
     private readonly SliceLoader _loader;
     private readonly ConditionalWeakTable<Manifest, PinPlan> _readPlans = [];
@@ -25,6 +29,7 @@ internal sealed class MemoryPager : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ResidentBytes, 1);
         _backend = backend;
         _geometry = geometry;
+        _options = options;
         _resident = new ResidentSet(options.ResidentBytes, options.MaxWaitingPins);
         _loader = new SliceLoader(backend, geometry.RowType, _resident, options.ConcurrentLoads);
     }
@@ -71,13 +76,13 @@ internal sealed class MemoryPager : IDisposable
     /// <summary>Makes a slice that was just written resident, so that the next query need not read it back. Does nothing when there is no room.</summary>
     public void Offer(BlockSlice slice, string flow = NoFlow)
     {
-        var planned = new PlannedSlice(slice.Address, _geometry.ResidentBytes(slice.Address.Part, slice.Tensors[0].Rows));
+        var planned = new PlannedSlice(new ResidentKey(slice.Address, IsKeysOnly: false), _geometry.ResidentBytes(slice.Address.Part, slice.Tensors[0].Rows));
         if (_resident.TryReserve(new ReservationRequest([planned], 0, flow)) is not { } reservation) return;
         try
         {
             foreach (ResidentEntry entry in reservation.Missing)
             {
-                _resident.Complete(entry, ResidentSlice.Load(_backend, slice, _geometry.RowType, entry.TakeSpare()));
+                _resident.Complete(entry, ResidentSlice.Load(_backend, slice, isKeysOnly: false, _geometry.RowType, entry.TakeSpare()));
             }
         }
         catch (Exception error)
@@ -96,13 +101,13 @@ internal sealed class MemoryPager : IDisposable
 
     public void Dispose() => _resident.Dispose();
 
-    private PinPlan ReadPlan(Manifest manifest) => _readPlans.GetValue(manifest, m => PinPlan.ForRead(m, _geometry));
+    private PinPlan ReadPlan(Manifest manifest) => _readPlans.GetValue(manifest, m => PinPlan.ForRead(m, _geometry, _options.ResidentBytes / MaxShareOfOneMemory));
 
     private async ValueTask<PinHandle> ReserveAsync(PinPlan plan, IBlockSource source, string flow, CancellationToken cancellationToken)
     {
         Reservation reservation = await _resident.ReserveAsync(new ReservationRequest(plan.Slices, 0, flow), cancellationToken).ConfigureAwait(false);
         _loader.Load(reservation.Missing, source);
-        return new PinHandle(_backend, _resident, _geometry, plan, reservation);
+        return new PinHandle(_backend, _resident, _geometry, plan, reservation, new BankFetch(source, _geometry, _options.ConcurrentLoads));
     }
 
     private static async ValueTask<PinHandle> ReadyAsync(ValueTask<PinHandle> reserved, CancellationToken cancellationToken)

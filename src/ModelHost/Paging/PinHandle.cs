@@ -15,17 +15,19 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
     private readonly SliceGeometry _geometry;
     private readonly PinPlan _plan;
     private readonly Reservation _reservation;
+    private readonly BankFetch _bank;
     private readonly BankPositions?[] _bankPositions;
     private int _readyLayers; // All below it are ready: rows arrive in the order of layers, more or less.
     private bool _disposed;
 
-    public PinHandle(IComputeBackend backend, ResidentSet resident, SliceGeometry geometry, PinPlan plan, Reservation reservation)
+    public PinHandle(IComputeBackend backend, ResidentSet resident, SliceGeometry geometry, PinPlan plan, Reservation reservation, BankFetch bank)
     {
         _backend = backend;
         _resident = resident;
         _geometry = geometry;
         _plan = plan;
         _reservation = reservation;
+        _bank = bank;
         _bankPositions = new BankPositions?[plan.Layers.Length];
     }
 
@@ -70,17 +72,33 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
         }
     }
 
-public MatrixView BlockKeys(int layer, int run) => Slice(layer, _plan.Layers[layer].Bank[run]).Column(SliceColumn.RetrievalKey);
+    public MatrixView BlockKeys(int layer, int run) => Slice(layer, _plan.Layers[layer].Bank[run]).Column(SliceColumn.RetrievalKey);
 
-    public ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public ValueTask FetchBankAsync(int layer, ReadOnlyMemory<int> positions, CancellationToken cancellationToken)
+    {
+        List<BankWish>? missing = null;
+        for (int i = 0; i < positions.Length; i++)
+        {
+            BankRow row = BankAt(layer, positions.Span[i], out ResidentEntry entry);
+            if (entry.Key.IsKeysOnly) (missing ??= []).Add(new BankWish(i, entry.Address, row.Row));
+        }
+
+        return missing is null ? ValueTask.CompletedTask : _bank.FetchAsync(positions.Length, missing, cancellationToken);
+    }
 
     public void CopyBank(int layer, ReadOnlySpan<int> positions, MatrixView keys, MatrixView values)
     {
-        BankPositions bank = _bankPositions[layer] ??= new BankPositions(Manifest.Layers[layer]);
         for (int i = 0; i < positions.Length; i++)
         {
-            BankRow row = bank.RowAt(positions[i]);
-            ResidentSlice slice = Slice(layer, _plan.Layers[layer].Bank[row.Run]);
+            BankRow row = BankAt(layer, positions[i], out ResidentEntry entry);
+            if (entry.Key.IsKeysOnly)
+            {
+                _backend.Upload(_bank.KeyOf(i), RowType, keys.SliceRows(i, 1));
+                _backend.Upload(_bank.ValueOf(i), RowType, values.SliceRows(i, 1));
+                continue;
+            }
+
+            ResidentSlice slice = entry.Slice ?? throw NotReady(layer, entry);
             _backend.Copy(Rows(slice, SliceColumn.Key, row.Row, 1), keys.SliceRows(i, 1));
             _backend.Copy(Rows(slice, SliceColumn.Value, row.Row, 1), values.SliceRows(i, 1));
         }
@@ -147,6 +165,17 @@ public MatrixView BlockKeys(int layer, int run) => Slice(layer, _plan.Layers[lay
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (slot < 0) throw new InvalidOperationException($"Layer {layer} was not pinned as a whole for {_plan.Part}.");
-        return _reservation.Entries[slot].Slice ?? throw new InvalidOperationException($"Layer {layer} is not ready: {_reservation.Entries[slot].Address} is still on its way.");
+        return _reservation.Entries[slot].Slice ?? throw NotReady(layer, _reservation.Entries[slot]);
     }
+
+    private BankRow BankAt(int layer, int position, out ResidentEntry entry)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        BankPositions bank = _bankPositions[layer] ??= new BankPositions(Manifest.Layers[layer]);
+        BankRow row = bank.RowAt(position);
+        entry = _reservation.Entries[_plan.Layers[layer].Bank[row.Run]];
+        return row;
+    }
+
+    private static InvalidOperationException NotReady(int layer, ResidentEntry entry) => new($"Layer {layer} is not ready: {entry.Address} is still on its way.");
 }

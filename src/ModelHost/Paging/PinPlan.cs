@@ -29,8 +29,18 @@ internal sealed class PinPlan
     /// <summary>What all of them take together.</summary>
     public long Bytes { get; }
 
-    /// <summary>For a query: K, V and retrieval keys of pool and bank.</summary>
-    public static PinPlan ForRead(Manifest manifest, SliceGeometry geometry)
+    /// <summary>
+    /// For a query: K, V and retrieval keys of pool and bank. Where that would take more than <paramref name="maxBytes"/>, only the retrieval keys of
+    /// the bank's blocks are planned, a tenth of the bytes or less, and the rows that are chosen have to be fetched.
+    /// </summary>
+    public static PinPlan ForRead(Manifest manifest, SliceGeometry geometry, long maxBytes)
+    {
+        PinPlan whole = ForRead(manifest, geometry, isBankByNeed: false);
+        bool hasBank = geometry.KeySize > 0 && manifest.Layers.Any(l => l.BankRows > 0);
+        return whole.Bytes <= maxBytes || !hasBank ? whole : ForRead(manifest, geometry, isBankByNeed: true);
+    }
+
+    private static PinPlan ForRead(Manifest manifest, SliceGeometry geometry, bool isBankByNeed)
     {
         var draft = new Draft(manifest, geometry);
         for (int layer = 0; layer < manifest.Layers.Length; layer++)
@@ -38,7 +48,7 @@ internal sealed class PinPlan
             LayerRows rows = manifest.Layers[layer];
             draft.Begin();
             ImmutableArray<int> pool = [.. rows.Pool.Select(run => draft.SlotOf(layer, run.Block, SlicePart.Read))];
-            ImmutableArray<int> bank = [.. rows.Bank.Select(run => draft.SlotOf(layer, run.Block, SlicePart.Read))];
+            ImmutableArray<int> bank = [.. rows.Bank.Select(run => draft.SlotOfBank(layer, run.Block, isBankByNeed))];
             draft.End(pool, bank);
         }
 
@@ -73,12 +83,14 @@ internal sealed class PinPlan
     {
         private readonly ImmutableArray<PlannedSlice>.Builder _slices = ImmutableArray.CreateBuilder<PlannedSlice>();
         private readonly ImmutableArray<LayerPlan>.Builder _layers = ImmutableArray.CreateBuilder<LayerPlan>();
-        private readonly Dictionary<(int Block, SlicePart Part), int> _slots = [];
+        private readonly Dictionary<(int Block, SlicePart Part), int> _slots = []; // within the layer
+        private readonly Dictionary<int, int> _keySlots = [];
         private int _first;
 
         public void Begin()
         {
             _slots.Clear();
+            _keySlots.Clear();
             _first = _slices.Count;
         }
 
@@ -87,7 +99,18 @@ internal sealed class PinPlan
             if (_slots.TryGetValue((block, part), out int slot)) return slot;
             ManifestBlock named = manifest.Blocks[block];
             _slots.Add((block, part), _slices.Count);
-            _slices.Add(new PlannedSlice(new SliceAddress(named.Id, layer, part), geometry.ResidentBytes(part, named.Rows)));
+            _slices.Add(new PlannedSlice(new ResidentKey(new SliceAddress(named.Id, layer, part), IsKeysOnly: false), geometry.ResidentBytes(part, named.Rows)));
+            return _slices.Count - 1;
+        }
+
+        /// <summary>The keys of a block whose other rows are in the pool are there with these.</summary>
+        public int SlotOfBank(int layer, int block, bool isByNeed)
+        {
+            if (!isByNeed || _slots.ContainsKey((block, SlicePart.Read))) return SlotOf(layer, block, SlicePart.Read);
+            if (_keySlots.TryGetValue(block, out int slot)) return slot;
+            ManifestBlock named = manifest.Blocks[block];
+            _keySlots.Add(block, _slices.Count);
+            _slices.Add(new PlannedSlice(new ResidentKey(new SliceAddress(named.Id, layer, SlicePart.Read), IsKeysOnly: true), geometry.KeyBytes(named.Rows)));
             return _slices.Count - 1;
         }
 

@@ -11,13 +11,15 @@ internal sealed class ResidentEntry
 
     public ResidentEntry(PlannedSlice planned, ResidentFlow flow)
     {
-        Address = planned.Address;
+        Key = planned.Key;
         Bytes = planned.Bytes;
         Flow = flow;
         Place = new LinkedListNode<ResidentEntry>(this);
     }
 
-    public SliceAddress Address { get; }
+    public ResidentKey Key { get; }
+
+    public SliceAddress Address => Key.Address;
 
     /// <summary>Booked against the budget before the load begins.</summary>
     public long Bytes { get; }

@@ -1,4 +1,3 @@
-using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.ModelHost.Compute;
@@ -16,7 +15,7 @@ namespace LatentDb.ModelHost.Paging;
 internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<SliceAddress, ResidentEntry> _entries = [];
+    private readonly Dictionary<ResidentKey, ResidentEntry> _entries = [];
     private readonly FlowShares _flows = new(budgetBytes);
     private readonly ReservationLine _line = new(maxWaiting);
     private long _bookedBytes;
@@ -135,7 +134,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         {
             foreach (ResidentEntry entry in _entries.Values.Where(e => e.Address.Block.Owner == owner).ToArray())
             {
-                _entries.Remove(entry.Address);
+                _entries.Remove(entry.Key);
                 entry.IsErased = true;
                 if (!entry.IsHeld) Free(entry)?.Dispose();
             }
@@ -201,7 +200,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         bool isResident = true;
         foreach (PlannedSlice slice in request.Slices)
         {
-            bool isKnown = _entries.TryGetValue(slice.Address, out ResidentEntry? entry);
+            bool isKnown = _entries.TryGetValue(slice.Key, out ResidentEntry? entry);
             isResident &= isKnown;
             if (!isKnown || !entry!.IsHeld) bytes += slice.Bytes;
         }
@@ -217,7 +216,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         for (int i = 0; i < entries.Length; i++)
         {
             PlannedSlice slice = request.Slices[i];
-            if (_entries.TryGetValue(slice.Address, out ResidentEntry? entry)) Hold(entries[i] = entry, flow);
+            if (_entries.TryGetValue(slice.Key, out ResidentEntry? entry)) Hold(entries[i] = entry, flow);
             else missingBytes += slice.Bytes;
         }
 
@@ -251,7 +250,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
     {
         var entry = new ResidentEntry(slice, flow) { Pins = 1, Uses = 1, CostClass = GreedyDual.CostClassOf(slice.Bytes, isInHostMemory: false) };
         if (spares is not null && spares.TryGetValue(slice.Bytes, out Stack<DeviceBuffer>? buffers) && buffers.TryPop(out DeviceBuffer? spare)) entry.Spare = spare;
-        _entries.Add(slice.Address, entry);
+        _entries.Add(slice.Key, entry);
         _bookedBytes += slice.Bytes;
         _heldBytes += slice.Bytes;
         _pinCount++;
@@ -269,7 +268,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         while (_bookedBytes + bytes > budgetBytes)
         {
             ResidentEntry victim = _flows.Victim(flow, bytes) ?? throw new InvalidOperationException($"{_heldBytes} of {_bookedBytes} bytes are held, and nothing is idle.");
-            _entries.Remove(victim.Address);
+            _entries.Remove(victim.Key);
             _evictions++;
             _evictedBytes += victim.Bytes;
             if (Free(victim) is not { } buffer) continue;
@@ -305,7 +304,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
     /// <summary>Of an entry whose load did not succeed: nobody finds it any more, and it takes no room, whoever still pins it.</summary>
     private void TakeOut(ResidentEntry entry)
     {
-        if (_entries.TryGetValue(entry.Address, out ResidentEntry? current) && ReferenceEquals(current, entry)) _entries.Remove(entry.Address);
+        if (_entries.TryGetValue(entry.Key, out ResidentEntry? current) && ReferenceEquals(current, entry)) _entries.Remove(entry.Key);
         if (entry.Pins == 0) EndUse(entry);
     }
 

@@ -26,15 +26,16 @@ internal sealed class ResidentSlice : IDisposable
     /// <summary>Copies the columns of a stored slice into one buffer.</summary>
     /// <param name="backend">Where it goes.</param>
     /// <param name="slice">The slice; may be reused afterwards.</param>
+    /// <param name="isKeysOnly">K and V are left out.</param>
     /// <param name="rowType">F32 or BF16: what all slices of the model are stored in.</param>
     /// <param name="spare">Memory to use when it has the right size; owned by this call. A buffer of its own costs the clearing of every page.</param>
     /// <exception cref="LatentDbException">data_damaged when the slice is of another type.</exception>
-    public static ResidentSlice Load(IComputeBackend backend, BlockSlice slice, ElementType rowType, DeviceBuffer? spare)
+    public static ResidentSlice Load(IComputeBackend backend, BlockSlice slice, bool isKeysOnly, ElementType rowType, DeviceBuffer? spare)
     {
         long elements = 0;
         foreach (SliceTensor tensor in slice.Tensors)
         {
-            if (tensor.Column != SliceColumn.Age) elements += (long)tensor.Rows * tensor.Width;
+            if (Holds(tensor, isKeysOnly)) elements += (long)tensor.Rows * tensor.Width;
         }
 
         if (spare is not null && (spare.Elements != elements || spare.Type != rowType))
@@ -46,7 +47,7 @@ internal sealed class ResidentSlice : IDisposable
         var resident = new ResidentSlice(slice.Address, spare ?? backend.Allocate(elements, rowType));
         try
         {
-            resident.Fill(backend, slice, rowType);
+            resident.Fill(backend, slice, isKeysOnly, rowType);
             return resident;
         }
         catch
@@ -66,7 +67,7 @@ internal sealed class ResidentSlice : IDisposable
 
     public void Dispose() => TakeBuffer()?.Dispose();
 
-    private void Fill(IComputeBackend backend, BlockSlice slice, ElementType rowType)
+    private void Fill(IComputeBackend backend, BlockSlice slice, bool isKeysOnly, ElementType rowType)
     {
         long offset = 0;
         foreach (SliceTensor tensor in slice.Tensors)
@@ -77,6 +78,7 @@ internal sealed class ResidentSlice : IDisposable
                 continue;
             }
 
+            if (!Holds(tensor, isKeysOnly)) continue;
             if (tensor.Type != rowType) throw new LatentDbException(ErrorCode.DataDamaged, $"The {tensor.Column} column of slice {_address} is stored as {tensor.Type}, not {rowType}.");
             var view = new MatrixView(_buffer!, offset, tensor.Rows, tensor.Width, tensor.Width);
             backend.Upload(tensor.Bytes.Span, tensor.Type, view);
@@ -84,6 +86,8 @@ internal sealed class ResidentSlice : IDisposable
             offset += (long)tensor.Rows * tensor.Width;
         }
     }
+
+    private static bool Holds(SliceTensor tensor, bool isKeysOnly) => tensor.Column != SliceColumn.Age && (!isKeysOnly || tensor.Column == SliceColumn.RetrievalKey);
 
     private static long[] DecodeAges(SliceTensor tensor)
     {

@@ -10,7 +10,8 @@ namespace LatentDb.ModelHost.Paging;
 /// <param name="RowType">F32 or BF16.</param>
 internal sealed record SliceGeometry(int KvWidth, int KeySize, int HiddenWidth, ElementType RowType)
 {
-    public long ResidentBytes(SlicePart part, int rows) => (long)rows * Elements(part) * RowType.Bytes();
+    public long ResidentBytes(SlicePart part, int rows) => (long)rows * (part == SlicePart.Read ? (2 * KvWidth) + KeySize : HiddenWidth) * RowType.Bytes();
 
-    private int Elements(SlicePart part) => part == SlicePart.Read ? (2 * KvWidth) + KeySize : HiddenWidth;
+    /// <summary>Retrieval keys alone.</summary>
+    public long KeyBytes(int rows) => (long)rows * KeySize * RowType.Bytes();
 }

@@ -82,7 +82,7 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
         try
         {
             BlockSlice slice = await load.Source.ReadAsync(load.Entry.Address, buffer, CancellationToken.None).ConfigureAwait(false);
-            resident.Complete(load.Entry, ResidentSlice.Load(backend, slice, rowType, load.Entry.TakeSpare()));
+            resident.Complete(load.Entry, ResidentSlice.Load(backend, slice, load.Entry.Key.IsKeysOnly, rowType, load.Entry.TakeSpare()));
         }
 #pragma warning disable CA1031 // Whatever went wrong is rethrown by each pin that waits for this slice.
         catch (Exception error)
