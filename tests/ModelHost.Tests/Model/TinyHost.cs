@@ -24,16 +24,16 @@ internal sealed class TinyHost : IDisposable
     private readonly CheckpointFolder _checkpoint;
     private readonly ConcurrentBag<PinHandle> _pins = [];
 
-    public TinyHost(TinyModelOptions options, CompatibilityMode? compatibility = null)
-        : this(new TinyModel(options), compatibility)
+    public TinyHost(TinyModelOptions options, CompatibilityMode? compatibility = null, int threads = 1)
+        : this(new TinyModel(options), compatibility, threads: threads)
     {
     }
 
-    public TinyHost(TinyModel weights, CompatibilityMode? compatibility = null, ElementType storage = ElementType.F32)
+    public TinyHost(TinyModel weights, CompatibilityMode? compatibility = null, ElementType storage = ElementType.F32, int threads = 1)
     {
         Weights = weights;
         weights.WriteTo(_folder.Path);
-        Backend = new CountingBackend(new CpuBackend(new CpuBackendOptions { Threads = 1 }));
+        Backend = new CountingBackend(new CpuBackend(new CpuBackendOptions { Threads = threads }));
         _checkpoint = CheckpointFolder.Open(_folder.Path);
         Model = MemoryModel.Load(_checkpoint, Backend, new WeightLoadOptions(), storage, compatibility ?? CompatibilityMode.None, default);
         ModelDimensions size = Model.Dimensions;

@@ -63,6 +63,8 @@ internal sealed class PrefillPass : IResumablePass
 
     public int NextRows => _layer == _stack.Dimensions.L ? 0 : PieceAt(_stage == LayerStage.Computes ? _next : _first);
 
+    private bool IsLastLayer => _layer == _stack.Dimensions.L - 1;
+
     public PassProgress Run()
     {
         if (_layer == _stack.Dimensions.L) return PassProgress.Finished;
@@ -70,7 +72,8 @@ internal sealed class PrefillPass : IResumablePass
         PassScratch scratch = _stack.Scratch.Rent(TextPage.RowCount);
         try
         {
-            RunPiece(scratch);
+            if (IsLastLayer && _probe is not { WantsAllRows: true }) RunLastLayer(scratch);
+            else RunPiece(scratch);
             if (_next < _total) return PassProgress.More;
             _layer++;
             _stage = LayerStage.Outside;
@@ -119,22 +122,48 @@ internal sealed class PrefillPass : IResumablePass
     /// <summary>The rows of one page through one layer.</summary>
     private void RunPiece(PassScratch scratch)
     {
-        DecoderLayer layer = _stack.Layers[_layer];
         int count = PieceAt(_next);
-        int position = _session.Memory.Rows(_layer) + _next;
-        MatrixView x = _x.SliceRows(_next - _first, count);
+        MatrixView normed = AddToText(count, scratch);
+        Forward(_next, normed, scratch);
+        _next += count;
+    }
+
+    /// <summary>The last layer: K and V of all rows, which the answer will read; only the last row goes on, because nobody asks what becomes of the others.</summary>
+    private void RunLastLayer(PassScratch scratch)
+    {
+        MatrixView normed = default;
+        while (_next < _total)
+        {
+            int count = PieceAt(_next);
+            normed = AddToText(count, scratch).SliceRows(count - 1, 1);
+            _next += count;
+        }
+
+        Forward(_total - 1, normed, scratch);
+    }
+
+    /// <summary>K and V of the next rows, which lie in one page; returns the rows after the input norm.</summary>
+    private MatrixView AddToText(int count, PassScratch scratch)
+    {
+        DecoderLayer layer = _stack.Layers[_layer];
         MatrixView normed = scratch.Normed.SliceRows(0, count);
         MatrixView keys = _session.Keys(_layer, _next, count);
-        layer.NormInput(x, normed);
+        layer.NormInput(_x.SliceRows(_next - _first, count), normed);
         layer.KeysAndValues(normed, AdapterMode.Read, scratch, keys, _session.Values(_layer, _next, count));
-        layer.Rotate(keys, position);
+        layer.Rotate(keys, _session.Memory.Rows(_layer) + _next);
+        return normed;
+    }
+
+    /// <summary>Rows from <paramref name="row"/> on become the layer's output. Their K and V are there.</summary>
+    private void Forward(int row, MatrixView normed, PassScratch scratch)
+    {
+        DecoderLayer layer = _stack.Layers[_layer];
         MatrixView queries = layer.Queries(normed, AdapterMode.Read, scratch);
-        layer.Rotate(queries, position);
+        layer.Rotate(queries, _session.Memory.Rows(_layer) + row);
         scratch.ClearSequences();
-        _session.ListSegments(_layer, _next + count, scratch);
-        scratch.EndSequence(count);
-        layer.Forward(x, queries, AdapterMode.Read, scratch);
-        _next += count;
+        _session.ListSegments(_layer, row + normed.Rows, scratch);
+        scratch.EndSequence(normed.Rows);
+        layer.Forward(_x.SliceRows(row - _first, normed.Rows), queries, AdapterMode.Read, scratch);
     }
 
     private int PieceAt(int row) => Math.Min(TextPage.RowCount, _total - row);

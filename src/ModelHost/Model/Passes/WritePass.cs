@@ -55,7 +55,10 @@ internal sealed class WritePass : IResumablePass
         stack.Embed(ids, _x.SliceRows(_prefix, ids.Length));
     }
 
-    public int NextRows => _layer == _stack.Dimensions.L ? 0 : Math.Min(PieceRows, _total - (_isEntered ? _next : _first));
+    public int NextRows => _layer == _stack.Dimensions.L ? 0 : Math.Min(PieceRows, _total - (_isEntered ? _next : FirstOfLayer));
+
+    /// <summary>The first row that goes through the layer. Of the last one only the new rows are wanted.</summary>
+    private int FirstOfLayer => _layer == _stack.Dimensions.L - 1 ? _total - _written : _first;
 
     public PassProgress Run()
     {
@@ -109,7 +112,7 @@ internal sealed class WritePass : IResumablePass
         layer.NormInput(_x, _normed);
         layer.KeysAndValues(_normed, AdapterMode.Write, scratch, _keys, _values);
         layer.Rotate(_keys, 0);
-        _next = _first;
+        _next = FirstOfLayer;
         _isEntered = true;
     }
 

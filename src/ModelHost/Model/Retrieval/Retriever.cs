@@ -81,24 +81,20 @@ internal sealed class Retriever(LayerStack stack, BankAges ages, CompatibilityMo
 
     private int[] OrderByAge(IMemoryRows memory, int layer, int[] chosen)
     {
+        var aged = new AgedRow[chosen.Length];
         var bank = new BankPositions(memory.Manifest.Layers[layer]);
-        long[] age = new long[chosen.Length];
-        for (int i = 0; i < chosen.Length; i++)
+        for (int i = 0; i < aged.Length; i++)
         {
             BankRun row = bank.At(chosen[i]);
-            age[i] = ages.Of(memory, layer, row, row.First);
+            aged[i] = new AgedRow(ages.Of(memory, layer, row, row.First), chosen[i]);
         }
 
-        int[] order = compatibility.NumpyTies ? OfficialAgeOrder.OldestFirst(age) : OldestFirst(age);
-        return Array.ConvertAll(order, i => chosen[i]);
-    }
-
-    private static int[] OldestFirst(long[] age)
-    {
-        int[] order = [.. Enumerable.Range(0, age.Length)];
-        Array.Sort(order, (a, b) => age[a] != age[b] ? age[b].CompareTo(age[a]) : a.CompareTo(b));
-        return order;
+        if (compatibility.NumpyTies) return Array.ConvertAll(OfficialAgeOrder.OldestFirst(Array.ConvertAll(aged, row => row.Age)), i => chosen[i]);
+        Array.Sort(aged, static (a, b) => a.Age != b.Age ? b.Age.CompareTo(a.Age) : a.Position.CompareTo(b.Position));
+        return Array.ConvertAll(aged, row => row.Position);
     }
 
     private static int MergedRows(LayerRows rows) => rows.Bank.Where(r => !r.IsStaged).Sum(r => r.Count);
+
+    private readonly record struct AgedRow(long Age, int Position);
 }

@@ -13,6 +13,7 @@ internal sealed class MemorySegments(IComputeBackend backend, ModelDimensions di
     private const int ShortRun = 32;
 
     private readonly List<KeySegment>[] _layers = [.. Enumerable.Range(0, dimensions.L).Select(_ => new List<KeySegment>())];
+    private readonly List<KeySegment> _runs = []; // of the layer that is being listed
     private readonly DeviceBuffer?[] _gathered = new DeviceBuffer?[dimensions.L];
     private readonly int[] _rows = new int[dimensions.L];
 
@@ -29,7 +30,8 @@ internal sealed class MemorySegments(IComputeBackend backend, ModelDimensions di
     public void Fill(int layer, KeySegment bos, IMemoryRows memory, int[] chosen)
     {
         if (memory.Manifest.Layers[layer].PoolRows == 0) return;
-        var pool = new List<KeySegment>();
+        List<KeySegment> pool = _runs;
+        pool.Clear();
         memory.PoolSegments(layer, firstPosition: 1 + chosen.Length, pool);
         int copied = chosen.Length;
         foreach (KeySegment run in pool) copied += run.Rows < ShortRun ? run.Rows : 0;
