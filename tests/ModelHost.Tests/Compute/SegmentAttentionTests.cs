@@ -86,6 +86,26 @@ public sealed class SegmentAttentionTests
         Assert.Equal(oneByOne.Read(), together.Read());
     }
 
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void Retrieval_scores_do_not_depend_on_how_keys_are_cut(string set)
+    {
+        using CpuBackend backend = Backends.Create(set);
+        SeededRandom random = new(55);
+        const int Keys = 700;
+        const int Width = 45;
+        using var q = new Grid(backend, 33, Width, Grid.Random(random, 33 * Width));
+        using var keys = new Grid(backend, Keys, Width, Grid.Random(random, Keys * Width));
+        var whole = new float[Keys];
+        var inParts = new float[Keys];
+        MatrixView[] parts = [keys.View.SliceRows(0, 3), keys.View.SliceRows(3, 0), keys.View.SliceRows(3, 500), keys.View.SliceRows(503, 197)];
+
+        backend.RetrievalScores(q.View, keys.View, whole);
+        backend.RetrievalScores(q.View, parts, inParts);
+
+        Assert.Equal(whole, inParts);
+    }
+
     [Fact]
     public void A_batch_that_does_not_fit_is_refused()
     {

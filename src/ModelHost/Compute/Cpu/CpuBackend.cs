@@ -257,39 +257,29 @@ internal sealed unsafe class CpuBackend : IComputeBackend
         HostCopies.Gather(heldTable.Matrix, indices, heldTarget.Matrix);
     }
 
-    public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores)
+    public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores) => RetrievalScores(q, [keys], scores);
+
+    public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ArgumentShapes.Equal(keys.Columns, q.Columns, "The columns of the keys", nameof(keys));
-        ArgumentShapes.Equal(scores.Length, keys.Rows, "The number of scores", nameof(scores));
         if (q.Rows == 0) throw new ArgumentException("A mean over no query rows is undefined.", nameof(q));
-        if (keys.Buffer is { Type: not ElementType.F32 })
+        int rows = 0;
+        foreach (ref readonly MatrixView part in keys)
         {
-            using DeviceBuffer wide = Allocate((long)keys.Rows * keys.Columns);
-            Copy(keys, wide.AsMatrix(keys.Rows, keys.Columns));
-            RetrievalScores(q, wide.AsMatrix(keys.Rows, keys.Columns), scores);
-            return;
+            ArgumentShapes.Equal(part.Columns, q.Columns, "The columns of the keys", nameof(keys));
+            rows = checked(rows + part.Rows);
         }
 
+        ArgumentShapes.Equal(scores.Length, rows, "The number of scores", nameof(scores));
         using HeldMatrix heldQ = HeldMatrix.Open(q, nameof(q));
-        using HeldMatrix heldKeys = HeldMatrix.Open(keys, nameof(keys));
         RetrievalJob job = _retrievalJobs.Rent();
         try
         {
-            job.Execute(_pool, _kernels, heldQ.Matrix, heldKeys.Matrix, scores);
+            job.Execute(_pool, _kernels, _rangeScratch, heldQ.Matrix, keys, scores);
         }
         finally
         {
             _retrievalJobs.Return(job);
-        }
-    }
-
-    public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores)
-    {
-        foreach (MatrixView part in keys)
-        {
-            RetrievalScores(q, part, scores[..part.Rows]);
-            scores = scores[part.Rows..];
         }
     }
 

@@ -45,7 +45,7 @@ internal static unsafe partial class Attention
     {
         if (call.LanesPerHead <= FewLanesAttention.MostLanes)
         {
-            FewLanesAttention.Run<TSimd, TVector>(call, part, scratch);
+            FewLanesAttention.Run<TTile, TSimd, TVector>(call, part, scratch);
             return;
         }
 
@@ -103,7 +103,7 @@ internal static unsafe partial class Attention
         for (int first = 0; first < keys; first += TTile.SliverRows)
         {
             int height = Math.Min(TTile.SliverRows, keys - first);
-            HeadRow.LoadKeys<TSimd, TVector>(work.Places + first, height, column, size, work.Row);
+            HeadRow.LoadKeys<TSimd, TVector>(work.Places + first, height, column, size, work.Row, TTile.SliverRows, work.Places + keys);
             Transpose.Run(new MatrixPointer(work.Row, height, size, work.Stride), Gemm.PaddedRows(height, TTile.SliverGranule), work.Keys + (first * size));
         }
 

@@ -1,4 +1,3 @@
-using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
@@ -51,70 +50,9 @@ internal readonly unsafe struct AttentionCall
     public float* OutputOf(int keyValueHead, int lane) => Output.Row(lane / Group) + HeadColumn(keyValueHead, lane);
 
     /// <summary>Says where keys [first, first + count) lie.</summary>
-    public void Locate(int first, int count, RowPlace* places)
-    {
-        int index = SegmentOf(first);
-        for (int i = 0; i < count; index++)
-        {
-            ref readonly SegmentPointer segment = ref Segments[index];
-            int row = first + i - segment.FirstKey;
-            int end = Math.Min(count, i + segment.Rows - row);
-            byte* key = segment.Keys + (row * segment.KeyStride);
-            byte* value = segment.Values + (row * segment.ValueStride);
-            float* angles = segment.IsRotated ? null : Angles + ((nint)(segment.FirstPosition + row) * HeadSize);
-            for (; i < end; i++, key += segment.KeyStride, value += segment.ValueStride)
-            {
-                places[i] = new RowPlace { Key = key, Value = value, Angles = angles, Type = segment.Type };
-                angles = angles == null ? null : angles + HeadSize;
-            }
-        }
-    }
-
-    /// <summary>The segment that holds a key, by bisection.</summary>
-    private int SegmentOf(int key)
-    {
-        int low = 0;
-        int high = SegmentCount - 1;
-        while (low < high)
-        {
-            int middle = (low + high + 1) / 2;
-            if (Segments[middle].FirstKey <= key) low = middle;
-            else high = middle - 1;
-        }
-
-        return low;
-    }
+    public void Locate(int first, int count, RowPlace* places) => SegmentRows.Locate(Segments, SegmentCount, first, count, Angles, HeadSize, places);
 
     private int HeadColumn(int keyValueHead, int lane) => ((keyValueHead * Group) + (lane % Group)) * HeadSize;
-}
-
-/// <summary>A segment's rows. Strides are bytes.</summary>
-internal unsafe struct SegmentPointer
-{
-    public byte* Keys;
-    public byte* Values;
-    public nint KeyStride;
-    public nint ValueStride;
-
-    /// <summary>Number of its first row among all keys of the sequence.</summary>
-    public int FirstKey;
-    public int Rows;
-    public int FirstPosition;
-    public bool IsRotated;
-
-    /// <summary>F32 or BF16.</summary>
-    public ElementType Type;
-}
-
-/// <summary>Where one key's rows of all heads begin.</summary>
-internal unsafe struct RowPlace
-{
-    public byte* Key;
-    public byte* Value;
-
-    /// <summary>Cosines and sines of its position; null when K carries its rotation.</summary>
-    public float* Angles;
-    public ElementType Type;
 }
 
 /// <summary>What a range computes: one split of the keys for lanes [FirstLane, EndLane) of some heads side by side.</summary>

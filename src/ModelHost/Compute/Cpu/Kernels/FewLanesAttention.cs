@@ -1,15 +1,15 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Tiles;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>
-/// Attention of the few lanes of a decode step, with the lanes of the vectors along the head. Floor: one read of the bytes of k and v. A split takes
-/// all heads side by side, so that each row is read whole: first the keys of the split, each rotated once for its group of heads, then weights, then
-/// the values, which were fetched meanwhile.
+/// Attention of the few lanes of a decode step. Floor: one read of the bytes of k and v. A split takes all heads side by side: first the scores, keys
+/// rotated once for their group of heads and turned into panels of <see cref="ITile{TVector}"/>; then weights; then the values, with the lanes of the
+/// vectors along the head. What comes next is fetched meanwhile.
 /// </summary>
 internal static unsafe class FewLanesAttention
 {
@@ -19,30 +19,30 @@ internal static unsafe class FewLanesAttention
     /// <summary>Keys of a split where lanes are few: scores of all heads and values stay in the second-level cache.</summary>
     public const int SplitKeys = 256;
 
-    // Rows of one head that are rotated before they are scored; they stay in the first-level cache.
-    private const int KeyBlock = 16;
-    private const int BytesPerLine = 64;
+    // Keys side by side in a panel.
+    private const int KeyBlock = Gemm.PanelWidth;
+    private const int KeysPerRun = 16;
 
-    public static long ScratchBytes(in AttentionCall call, AttentionPart part) => Workspace.Bytes(part.EndLane - part.FirstLane, part.KeyValueHeads, call.HeadSize);
+    public static long ScratchBytes(in AttentionCall call, AttentionPart part) => Workspace.Bytes(part.KeyValueHeads, call.HeadSize);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
+    public static void Run<TTile, TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
+        where TTile : struct, ITile<TVector>
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
         int firstKey = part.Split * SplitKeys;
         int keys = Math.Min(SplitKeys, call.Keys - firstKey);
-        var work = new Workspace(scratch, part.EndLane - part.FirstLane, part.KeyValueHeads, call.HeadSize);
+        var work = new Workspace(scratch, part.EndLane - part.FirstLane, call.HeadSize);
         call.Locate(firstKey, keys, work.Places);
         LoadQueries(call, part, work);
-        int rowBytes = call.KeyValueHeads * call.HeadSize * work.Places[0].Type.Bytes();
         for (int key = 0; key < keys; key += KeyBlock)
         {
             int count = Math.Min(KeyBlock, keys - key);
             for (int head = 0; head < part.KeyValueHeads; head++)
             {
-                FetchShare(work, head, key, keys, rowBytes);
-                ScoreKeys<TSimd, TVector>(work, head, (part.KeyValueHead + head) * call.HeadSize, key, count);
+                LoadPanel<TSimd, TVector>(work, (part.KeyValueHead + head) * call.HeadSize, key, count, keys);
+                ScorePanel<TTile, TSimd, TVector>(work, head, key);
             }
         }
 
@@ -59,53 +59,53 @@ internal static unsafe class FewLanesAttention
         GatherValues<TSimd, TVector>(call, part, work, keys, partials);
     }
 
+    /// <summary>Side by side as [headSize][lanes], with zeros for lanes that are missing.</summary>
     private static void LoadQueries(in AttentionCall call, AttentionPart part, in Workspace work)
     {
         for (int head = 0; head < part.KeyValueHeads; head++)
         {
-            MatrixPointer queries = work.Queries(head);
+            float* queries = work.Queries(head);
+            new Span<float>(queries, MostLanes * call.HeadSize).Clear();
             for (int lane = 0; lane < work.Lanes; lane++)
             {
                 float* from = call.QueryOf(part.KeyValueHead + head, part.FirstLane + lane);
-                float* to = queries.Row(lane);
-                for (int d = 0; d < call.HeadSize; d++) to[d] = from[d] * call.Scale;
-                new Span<float>(to + call.HeadSize, queries.Stride - call.HeadSize).Clear();
+                for (int d = 0; d < call.HeadSize; d++) queries[(d * MostLanes) + lane] = from[d] * call.Scale;
             }
         }
     }
 
-    /// <summary>A head's share of the block's values and of the keys that follow, on their way while this block is scored.</summary>
-    private static void FetchShare(in Workspace work, int head, int key, int keys, int rowBytes)
-    {
-        if (!Sse.IsSupported) return;
-        int each = (KeyBlock + work.Heads - 1) / work.Heads;
-        int end = Math.Min(keys, key + Math.Min(KeyBlock, (head + 1) * each));
-        for (int row = key + (head * each); row < end; row++)
-        {
-            byte* value = work.Places[row].Value;
-            byte* next = work.Places[Math.Min(row + KeyBlock, keys - 1)].Key;
-            for (int i = 0; i < rowBytes; i += BytesPerLine)
-            {
-                Sse.Prefetch1(value + i);
-                Sse.Prefetch0(next + i);
-            }
-        }
-    }
-
+    /// <summary>One head of a block of keys as a panel [headSize][32 keys].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoreKeys<TSimd, TVector>(in Workspace work, int head, int column, int key, int count)
+    private static void LoadPanel<TSimd, TVector>(in Workspace work, int column, int key, int count, int keys)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
-        int width = Gemm.PaddedRows(work.HeadSize, TSimd.Width);
-        var rows = new MatrixPointer(work.Rows, count, width, HeadRow.Stride(work.HeadSize));
-        HeadRow.LoadKeys<TSimd, TVector>(work.Places + key, count, column, work.HeadSize, rows.Start);
-        MatrixPointer queries = work.Queries(head);
-        var padded = new MatrixPointer(queries.Start, queries.Rows, width, queries.Stride);
-        for (int i = 0; i < count; i += Dots.KeysPerTile)
+        HeadRow.LoadKeys<TSimd, TVector>(work.Places + key, count, column, work.HeadSize, work.Rows, KeyBlock, work.Places + keys);
+        Transpose.Run(new MatrixPointer(work.Rows, count, work.HeadSize, HeadRow.Stride(work.HeadSize)), KeyBlock, work.Panel);
+    }
+
+    /// <summary>Lanes x keys as a tile: no sum goes across the lanes of a vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScorePanel<TTile, TSimd, TVector>(in Workspace work, int head, int key)
+        where TTile : struct, ITile<TVector>
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        int padded = Gemm.PaddedRows(work.Lanes, TTile.SliverGranule);
+        int rows;
+        for (int lane = 0; lane < padded; lane += rows)
         {
-            for (int lane = 0; lane < work.Lanes; lane += 2)
-                Dots.RunTile<TSimd, TVector>(padded, lane, rows, i, work.Scores(head, lane) + key + i, SplitKeys);
+            rows = TTile.RowsAtOnce(padded - lane);
+            TTile.Run<SingleWeights<TSimd, TVector>>(rows, new TileCall
+            {
+                A = work.Queries(head) + lane,
+                AStep = MostLanes,
+                B = (byte*)work.Panel,
+                Depth = work.HeadSize,
+                C = work.Scores(head, lane) + key,
+                CStep = SplitKeys,
+                Ahead = (byte*)work.Panel,
+            });
         }
     }
 
@@ -144,7 +144,7 @@ internal static unsafe class FewLanesAttention
         {
             ElementType type = work.Places[key].Type;
             end = key + 1;
-            while (end < keys && end < key + KeyBlock && work.Places[end].Type == type) end++;
+            while (end < keys && end < key + KeysPerRun && work.Places[end].Type == type) end++;
             for (int head = 0; head < part.KeyValueHeads; head++)
             {
                 for (int lane = 0; lane < work.Lanes; lane += ValueTile.Lanes)
@@ -179,12 +179,10 @@ internal static unsafe class FewLanesAttention
         };
     }
 
-    /// <summary>Scratch of one range: places of the split's rows, a block of rotated keys, and per head and lane queries and scores (one lane more, for whole tiles).</summary>
-    private readonly struct Workspace(byte* start, int lanes, int heads, int headSize)
+    /// <summary>Scratch of one range: places of the split's rows, a block of keys as rows and as a panel, and per head queries and scores.</summary>
+    private readonly struct Workspace(byte* start, int lanes, int headSize)
     {
         public int Lanes => lanes;
-
-        public int Heads => heads;
 
         public int HeadSize => headSize;
 
@@ -192,15 +190,15 @@ internal static unsafe class FewLanesAttention
 
         public float* Rows => (float*)(Places + SplitKeys);
 
-        public static long Bytes(int lanes, int heads, int headSize) =>
-            (SplitKeys * (long)sizeof(RowPlace)) + (((KeyBlock * HeadRow.Stride(headSize)) + ((long)heads * (lanes + 1) * PerLane(headSize))) * sizeof(float));
+        public float* Panel => Rows + (KeyBlock * HeadRow.Stride(headSize));
 
-        public MatrixPointer Queries(int head) => new(Head(head), lanes, headSize, HeadRow.Stride(headSize));
+        public static long Bytes(int heads, int headSize) =>
+            (SplitKeys * (long)sizeof(RowPlace)) + (((KeyBlock * (HeadRow.Stride(headSize) + headSize)) + ((long)heads * PerHead(headSize))) * sizeof(float));
 
-        public float* Scores(int head, int lane) => Head(head) + (lanes * HeadRow.Stride(headSize)) + (lane * SplitKeys);
+        public float* Queries(int head) => Panel + (KeyBlock * headSize) + (head * PerHead(headSize));
 
-        private static nint PerLane(int headSize) => HeadRow.Stride(headSize) + SplitKeys;
+        public float* Scores(int head, int lane) => Queries(head) + (MostLanes * headSize) + (lane * SplitKeys);
 
-        private float* Head(int head) => Rows + (KeyBlock * HeadRow.Stride(headSize)) + (head * (lanes + 1) * PerLane(headSize));
+        private static nint PerHead(int headSize) => MostLanes * (headSize + SplitKeys);
     }
 }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
@@ -10,23 +12,38 @@ namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 /// </summary>
 internal static unsafe class HeadRow
 {
+    private const int BytesPerLine = 64;
+
     /// <summary>Room of a head: whole vectors, and one for what spills.</summary>
     public static int Stride(int headSize) => Gemm.PaddedRows(headSize, VectorMath.MostLanes) + VectorMath.MostLanes;
 
-    /// <summary>Heads at element <paramref name="column"/> of some keys, each with a vector of zeros behind it, <see cref="Stride"/> apart.</summary>
+    /// <summary>
+    /// Heads at element <paramref name="column"/> of some keys, <see cref="Stride"/> apart. Their values, and keys <paramref name="ahead"/> places further
+    /// up to <paramref name="end"/>, are fetched meanwhile.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void LoadKeys<TSimd, TVector>(RowPlace* places, int count, int column, int headSize, float* to)
+    public static void LoadKeys<TSimd, TVector>(RowPlace* places, int count, int column, int headSize, float* to, int ahead, RowPlace* end)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
-        TVector zero = TSimd.Broadcast(0);
         int stride = Stride(headSize);
         for (RowPlace* place = places; place < places + count; place++, to += stride)
         {
             if (place->Type == ElementType.BF16) LoadKey<TSimd, TVector, BFloat16Numbers<TSimd, TVector>>(place, column, headSize, to);
             else LoadKey<TSimd, TVector, SingleNumbers<TSimd, TVector>>(place, column, headSize, to);
-            TSimd.Store(zero, to + headSize);
+            if (place + ahead < end) Fetch(place, (place + ahead)->Key, column, headSize);
+            Fetch(place, place->Value, column, headSize);
         }
+    }
+
+    /// <summary>A few lines at a time: of many at once the processor drops what it cannot note.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(RowPlace* place, byte* row, int column, int headSize)
+    {
+        if (!Sse.IsSupported) return;
+        int size = place->Type == ElementType.BF16 ? sizeof(ushort) : sizeof(float);
+        byte* last = row + ((nint)(column + headSize) * size);
+        for (row += (nint)column * size; row < last; row += BytesPerLine) Sse.Prefetch1(row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
@@ -9,13 +12,12 @@ internal sealed unsafe class SegmentTable
     private AlignedMemory[] _held = [];
     private int _heldCount;
 
-    public SegmentPointer* Start => (SegmentPointer*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(_segments));
+    public SegmentPointer* Start => (SegmentPointer*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_segments));
 
     /// <exception cref="ObjectDisposedException">A buffer was disposed. <see cref="Release"/> is due all the same.</exception>
     public void Fill(ReadOnlySpan<KeySegment> segments)
     {
-        // Pinned for good, so that pointers into it outlive this call.
-        if (_segments.Length < segments.Length) _segments = GC.AllocateUninitializedArray<SegmentPointer>(Math.Max(segments.Length, 2 * _segments.Length), pinned: true);
+        Grow(segments.Length);
         CpuBuffer? keys = null;
         CpuBuffer? values = null;
         for (int i = 0; i < segments.Length; i++)
@@ -23,7 +25,7 @@ internal sealed unsafe class SegmentTable
             ref readonly KeySegment segment = ref segments[i];
             if (!ReferenceEquals(segment.Keys.Buffer, keys)) keys = Hold(segment.Keys);
             if (!ReferenceEquals(segment.Values.Buffer, values)) values = Hold(segment.Values);
-            int size = keys!.Type == MemoryStore.Tensors.ElementType.BF16 ? sizeof(ushort) : sizeof(float);
+            int size = keys!.Type.Bytes();
             _segments[i] = new SegmentPointer
             {
                 Keys = (byte*)keys.Memory.Pointer + (segment.Keys.Offset * size),
@@ -35,6 +37,21 @@ internal sealed unsafe class SegmentTable
                 IsRotated = segment.IsRotated,
                 Type = keys.Type,
             };
+        }
+    }
+
+    /// <summary>Rows that have no values and are not rotated by position: retrieval keys.</summary>
+    public void Fill(ReadOnlySpan<MatrixView> rows)
+    {
+        Grow(rows.Length);
+        CpuBuffer? buffer = null;
+        for (int i = 0; i < rows.Length; i++)
+        {
+            if (!ReferenceEquals(rows[i].Buffer, buffer)) buffer = Hold(rows[i]);
+            int size = buffer!.Type.Bytes();
+            byte* start = (byte*)buffer.Memory.Pointer + (rows[i].Offset * size);
+            nint stride = (nint)rows[i].Stride * size;
+            _segments[i] = new SegmentPointer { Keys = start, Values = start, KeyStride = stride, ValueStride = stride, Rows = rows[i].Rows, IsRotated = true, Type = buffer.Type };
         }
     }
 
@@ -60,6 +77,12 @@ internal sealed unsafe class SegmentTable
         }
 
         return keys;
+    }
+
+    /// <summary>Pinned for good, so that pointers into it outlive this call.</summary>
+    private void Grow(int count)
+    {
+        if (_segments.Length < count) _segments = GC.AllocateUninitializedArray<SegmentPointer>(Math.Max(count, 2 * _segments.Length), pinned: true);
     }
 
     private CpuBuffer Hold(MatrixView view)
