@@ -99,11 +99,14 @@ public sealed class SiloOptions
     /// <summary>Keep the injected text with its version: for diffs, and to rebuild a memory under another model.</summary>
     public bool KeepText { get; set; } = true;
 
-    /// <summary>Requests that compute in turns.</summary>
+    /// <summary>Requests that have a place at the model: they compute together.</summary>
     public int MaxActiveRequests { get; set; } = 16;
 
     /// <summary>Requests that wait for the model; one more is refused. Enough for 500 clients at once that each stream an answer, with as many again to spare; a wait costs a few KiB.</summary>
     public int MaxWaitingRequests { get; set; } = 1024;
+
+    /// <summary>Bytes of computed prompts that are kept for later prompts with the same beginning over the same version; 0 = none.</summary>
+    public long PromptCacheBytes { get; set; } = 64L << 20;
 
     /// <summary>Tokens of one inject.</summary>
     public int MaxInjectTokens { get; set; } = 131_072;

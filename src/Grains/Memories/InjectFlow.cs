@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using LatentDb.Grains.Contracts;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.MemoryStore.Versions.Operations;
@@ -11,9 +12,10 @@ namespace LatentDb.Grains.Memories;
 /// <summary>Idempotency → precondition → model → commit. Until the commit nothing is visible; after it the answer is only told.</summary>
 /// <param name="catalog">The memories.</param>
 /// <param name="model">What writes rows.</param>
+/// <param name="tenant">On whose account it computes.</param>
 /// <param name="time">What the commit is measured with.</param>
 /// <param name="keepsText">Keep the text with the version.</param>
-internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimeProvider time, bool keepsText)
+internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TenantId tenant, TimeProvider time, bool keepsText)
 {
     /// <summary>Bits of a seed that is drawn here: JSON clients that read numbers as doubles read these exactly. Callers may send all 64.</summary>
     private const int SeedBits = 53;
@@ -39,7 +41,11 @@ internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, TimePr
         AppendTransaction transaction = timeline.BeginAppend();
         await using (transaction.ConfigureAwait(false))
         {
-            var request = new InjectRequest(head, command.Text, seed, catalog.Blocks, transaction);
+            var request = new InjectRequest(head, command.Text, seed, catalog.Blocks, transaction)
+            {
+                Flow = tenant.Value,
+                Priority = step is null ? RequestPriority.Normal : RequestPriority.Background,
+            };
             InjectOutcome outcome = await model.InjectAsync(request, cancellationToken).ConfigureAwait(false);
             var draft = new VersionDraft(outcome.Deltas, model.Describe().Fingerprint, seed, outcome.Tokens, origin.OperationId)
             {

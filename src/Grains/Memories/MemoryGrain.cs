@@ -31,10 +31,10 @@ internal sealed partial class MemoryGrain
         _key = key;
         _store = store;
         _model = model;
-        _inject = new InjectFlow(store.Catalog, model, time, keepsText);
+        _inject = new InjectFlow(store.Catalog, model, key.Tenant, time, keepsText);
         _batch = new BatchFlow(_inject);
         _operations = new OperationFlow(_inject);
-        _query = new QueryFlow(store.Catalog, model);
+        _query = new QueryFlow(store.Catalog, model, key.Tenant);
     }
 
     /// <summary>A writing verb.</summary>

@@ -9,4 +9,11 @@ namespace LatentDb.ModelHost.Contracts;
 /// <param name="Seed">What the drops are drawn from; the same head, text and seed give the same result on the same back end.</param>
 /// <param name="Source">Reads the newest block.</param>
 /// <param name="Sink">Receives the new blocks.</param>
-public sealed record InjectRequest(VersionedManifest Head, TextInput Text, ulong Seed, IBlockSource Source, IBlockSink Sink);
+public sealed record InjectRequest(VersionedManifest Head, TextInput Text, ulong Seed, IBlockSource Source, IBlockSink Sink)
+{
+    /// <summary>On whose account it computes: requests of one flow share what that flow gets. Opaque to the model host.</summary>
+    public string Flow { get; init; } = string.Empty;
+
+    /// <summary>How urgent it is.</summary>
+    public RequestPriority Priority { get; init; } = RequestPriority.Normal;
+}

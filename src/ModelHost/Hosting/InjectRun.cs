@@ -5,7 +5,6 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Model;
-using LatentDb.ModelHost.Model.Passes;
 using LatentDb.ModelHost.Model.Pool;
 using LatentDb.ModelHost.Paging;
 using LatentDb.ModelHost.Scheduling;
@@ -16,7 +15,7 @@ namespace LatentDb.ModelHost.Hosting;
 /// <summary>
 /// One inject: chunk after chunk, each on top of the one before; new slices go to the sink and into the pager. Nothing is committed here.
 /// </summary>
-internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepScheduler scheduler, ModelTelemetry telemetry, TimeProvider time)
+internal sealed class InjectRun(MemoryModel model, MemoryPager pager, BatchScheduler scheduler, ModelTelemetry telemetry, TimeProvider time)
 {
     private TimeSpan _queue;
     private TimeSpan _pageIn;
@@ -26,7 +25,8 @@ internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepSchedu
     public async Task<InjectOutcome> RunAsync(InjectRequest request, InjectTokens text, TimeSpan tokenize, CancellationToken cancellationToken)
     {
         var clock = new StageClock(time);
-        using StepScheduler.Admission place = await telemetry.EnterAsync(scheduler, cancellationToken).ConfigureAwait(false);
+        var demand = new Demand(request.Flow, request.Priority, (long)text.Ids.Length * model.Dimensions.L);
+        using Place place = await telemetry.EnterAsync(scheduler, demand, cancellationToken).ConfigureAwait(false);
         _queue += clock.Lap();
 
         Manifest manifest = request.Head.Manifest;
@@ -45,45 +45,37 @@ internal sealed class InjectRun(MemoryModel model, MemoryPager pager, StepSchedu
     }
 
     private async Task<ManifestDelta> WriteChunkAsync(
-        InjectRequest request, InjectTokens text, int chunk, Manifest manifest, StagedSource source, StepScheduler.Admission place, CancellationToken cancellationToken)
+        InjectRequest request, InjectTokens text, int chunk, Manifest manifest, StagedSource source, Place place, CancellationToken cancellationToken)
     {
         var clock = new StageClock(time);
         bool isEmpty = manifest.Layers[0].PoolRows == 0; // a checkpoint without memory: its first write fills the pool
         using PinHandle? newest = isEmpty
             ? null
-            : await telemetry.PinAsync(time, () => pager.PinForWriteAsync(manifest, model.Dimensions.K, source, cancellationToken), chunk).ConfigureAwait(false);
+            : await telemetry.PinAsync(time, () => pager.ReserveForWriteAsync(manifest, model.Dimensions.K, source, request.Flow, cancellationToken), chunk).ConfigureAwait(false);
         _pageIn += clock.Lap();
 
-        using StepScheduler.Turn turn = await telemetry.TakeTurnAsync(place, cancellationToken, chunk).ConfigureAwait(false);
-        _queue += clock.Lap();
-        using NewRows rows = await WriteAsync(text, chunk, newest, cancellationToken).ConfigureAwait(false);
-        _encode += clock.Lap();
+        BlockId block = request.Sink.NextBlock();
+        using var work = new ChunkWork(model, model.BeginWrite(text.Ids.AsSpan(text.Chunks[chunk]), newest, cancellationToken), block);
+        var computing = new LoopRequest(place, work, sequence: null, cancellationToken);
+        await scheduler.RunAsync(computing).ConfigureAwait(false);
+        LoopTimes times = computing.Times;
+        telemetry.Computed(time, times, "model.encode", text.Ids.AsSpan(text.Chunks[chunk]).Length, chunk);
+        _queue += times.Queued(time);
+        _pageIn += times.InWaits;
+        _encode += times.InPieces;
+        clock.Lap();
 
         using Activity? span = telemetry.BeginChunk("model.append", chunk);
-        BlockId block = request.Sink.NextBlock();
-        for (int layer = 0; layer < model.Dimensions.L; layer++)
-        {
-            (BlockSlice hidden, BlockSlice read) = model.Encode(block, layer, rows);
-            await StageAsync(request.Sink, source, hidden, cancellationToken).ConfigureAwait(false);
-            await StageAsync(request.Sink, source, read, cancellationToken).ConfigureAwait(false);
-        }
-
+        foreach (BlockSlice slice in work.Slices) await StageAsync(request, source, slice, cancellationToken).ConfigureAwait(false);
         _stage += clock.Lap();
         var drops = new SeededDropSource(request.Seed, chunk, model.Rules.DropsPerLayer);
-        return model.Next(manifest, block, rows.Rows, drops);
+        return model.Next(manifest, block, work.Rows, drops);
     }
 
-    private async ValueTask<NewRows> WriteAsync(InjectTokens text, int chunk, PinHandle? newest, CancellationToken cancellationToken)
+    private async ValueTask StageAsync(InjectRequest request, StagedSource source, BlockSlice slice, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<int> ids = text.Ids.AsMemory(text.Chunks[chunk]);
-        using Activity? span = telemetry.BeginChunk("model.encode", chunk)?.SetTag("latentdb.tokens", ids.Length);
-        return await model.WriteAsync(ids, newest, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async ValueTask StageAsync(IBlockSink sink, StagedSource source, BlockSlice slice, CancellationToken cancellationToken)
-    {
-        await sink.StageAsync(slice, cancellationToken).ConfigureAwait(false);
+        await request.Sink.StageAsync(slice, cancellationToken).ConfigureAwait(false);
         source.Keep(slice);
-        pager.Offer(slice);
+        pager.Offer(slice, request.Flow);
     }
 }

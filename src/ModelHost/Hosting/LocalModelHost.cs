@@ -30,7 +30,9 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
     private readonly ChatTemplate _template;
     private readonly InjectText _injectText;
     private readonly MemoryPager _pager;
-    private readonly StepScheduler _scheduler;
+    private readonly PromptCache _prompts;
+    private readonly BatchScheduler _scheduler;
+    private readonly LoopTelemetry _loopTelemetry = new();
     private readonly ModelTelemetry _telemetry;
     private readonly ModelDescription _description;
 
@@ -47,9 +49,10 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         _injectText = new InjectText(folder.Config, _tokenizer, _template, options);
         ModelDimensions size = model.Dimensions;
         _pager = new MemoryPager(backend, new SliceGeometry(size.KvWidth, size.KeySize, size.D, model.Encoder.Storage), new PagerOptions(options.ResidentBytes, ConcurrentLoads));
-        _scheduler = new StepScheduler(new SchedulerOptions(options.MaxActive, options.MaxWaiting, ConcurrentSteps: 1));
+        _prompts = new PromptCache(options.PromptCacheBytes);
+        _scheduler = new BatchScheduler(new SchedulerOptions(options.MaxActive, options.MaxWaiting, size.L), new AnswerDecoder(model), time, _loopTelemetry);
         var load = new ModelLoad(
-            () => _scheduler.Active, () => _scheduler.Waiting, () => _scheduler.Refused, () => _pager.ResidentBytes, options.ResidentBytes, () => _pager.OutstandingPins, () => _pager.Evictions);
+            () => _scheduler.Active, _scheduler.WaitingOf, () => _scheduler.Refused, () => _prompts.Bytes, () => _pager.ResidentBytes, options.ResidentBytes, () => _pager.OutstandingPins, () => _pager.Evictions);
         _telemetry = new ModelTelemetry(load, options.TraceText);
         _description = Describe(fingerprint);
     }
@@ -123,15 +126,21 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         }
 
         CheckLengths(request, prompt.Length);
-        return new QueryRun(_model, _tokenizer, _template, _pager, _scheduler, _telemetry, _time).RunAsync(request, prompt, clock.Lap(), cancellationToken);
+        return new QueryRun(_model, _tokenizer, _template, _pager, _prompts, _scheduler, _telemetry, _time).RunAsync(request, prompt, clock.Lap(), cancellationToken);
     }
 
-    public void Forget(MemoryUid memory) => _pager.Forget(memory);
+    public void Forget(MemoryUid memory)
+    {
+        _prompts.Forget(memory);
+        _pager.Forget(memory);
+    }
 
     public void Dispose()
     {
-        _telemetry.Dispose();
         _scheduler.Dispose();
+        _telemetry.Dispose();
+        _loopTelemetry.Dispose();
+        _prompts.Dispose();
         _pager.Dispose();
         _model.Dispose();
         _backend.Dispose();

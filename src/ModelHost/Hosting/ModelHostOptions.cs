@@ -26,11 +26,17 @@ public sealed class ModelHostOptions
     /// <summary>Text under the model's minimum chunk (16 tokens): <c>repeat</c> it until it is long enough, or <c>refuse</c> it.</summary>
     public string ShortText { get; set; } = "repeat";
 
-    /// <summary>Requests that compute in turns; each holds a key/value cache.</summary>
+    /// <summary>Requests that have a place: running answers take their decode steps together, prefills and injects compute between them. Each holds its rows and its text.</summary>
     public int MaxActive { get; set; } = 16;
 
     /// <summary>Requests that wait for a place; one more is refused with a time to retry.</summary>
     public int MaxWaiting { get; set; } = 1024;
+
+    /// <summary>
+    /// Bytes of K and V of prompts that are kept for later prompts with the same beginning over the same version, as the turns of a chat are; 0 = none.
+    /// Default 64 MiB: thousands of tokens of the small model.
+    /// </summary>
+    public long PromptCacheBytes { get; set; } = 64L << 20;
 
     /// <summary>Tokens of one inject; a chunk of the small model has 64, so the default is well over a thousand writes.</summary>
     public int MaxInjectTokens { get; set; } = 131_072;
@@ -52,6 +58,7 @@ public sealed class ModelHostOptions
         Require(ShortText is "repeat" or "refuse", nameof(ShortText), ShortText);
         Require(MaxActive is >= 1 and <= 4096, nameof(MaxActive), MaxActive);
         Require(MaxWaiting is >= 0 and <= 1_000_000, nameof(MaxWaiting), MaxWaiting);
+        Require(PromptCacheBytes >= 0, nameof(PromptCacheBytes), PromptCacheBytes);
         Require(MaxInjectTokens is >= 16 and <= 16_777_216, nameof(MaxInjectTokens), MaxInjectTokens);
         Require(MaxNewTokens is >= 1 and <= 1_048_576, nameof(MaxNewTokens), MaxNewTokens);
     }

@@ -1,10 +1,10 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Generation;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Passes;
 using LatentDb.ModelHost.Model.Sessions;
 using LatentDb.ModelHost.Paging;
 using LatentDb.ModelHost.Scheduling;
@@ -15,81 +15,111 @@ namespace LatentDb.ModelHost.Hosting;
 
 /// <summary>One query from its prompt to its last token. Everything that it holds is freed when the enumeration ends, however it ends.</summary>
 internal sealed class QueryRun(
-    MemoryModel model, Tokenizer tokenizer, ChatTemplate template, MemoryPager pager, StepScheduler scheduler, ModelTelemetry telemetry, TimeProvider time)
+    MemoryModel model, Tokenizer tokenizer, ChatTemplate template, MemoryPager pager, PromptCache prompts, BatchScheduler scheduler, ModelTelemetry telemetry, TimeProvider time)
 {
     private readonly long _arrived = time.GetTimestamp();
-    private TimeSpan _queue;
-    private TimeSpan _decode;
 
     public async IAsyncEnumerable<GenerationEvent> RunAsync(
         QueryRequest request, int[] prompt, TimeSpan tokenize, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var clock = new StageClock(time);
-        using StepScheduler.Admission place = await telemetry.EnterAsync(scheduler, cancellationToken).ConfigureAwait(false);
-        _queue += clock.Lap();
+        var demand = new Demand(request.Flow, request.Priority, (long)prompt.Length * model.Dimensions.L);
+        using Place place = await telemetry.EnterAsync(scheduler, demand, cancellationToken).ConfigureAwait(false);
+        TimeSpan queue = clock.Lap();
+
+        // Held to the last token: every step reads the resident rows themselves.
         Manifest manifest = request.Version.Manifest;
-        // Pinned to the end: decode attends to the resident rows themselves. The session is disposed first.
-        using PinHandle rows = await telemetry.PinAsync(time, () => pager.PinForReadAsync(manifest, request.Source, cancellationToken)).ConfigureAwait(false);
+        using PinHandle rows = await telemetry.PinAsync(time, () => pager.ReserveForReadAsync(manifest, request.Source, request.Flow, cancellationToken)).ConfigureAwait(false);
         TimeSpan pageIn = clock.Lap();
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using ReadSession session = model.NewSession(prompt.Length, request.Options.MaxTokens);
-        TimeSpan prefill;
-        using (StepScheduler.Turn turn = await telemetry.TakeTurnAsync(place, cancellationToken).ConfigureAwait(false))
-        {
-            _queue += clock.Lap();
-            using Activity? span = telemetry.Begin("model.prefill")?.SetTag("latentdb.tokens", prompt.Length);
-            await model.PrefillAsync(session, rows, new Prompt(prompt), null, cancellationToken).ConfigureAwait(false);
-            prefill = clock.Lap();
-        }
-
-        using ModelTelemetry.DecodeRecord record = telemetry.BeginDecode(time, _arrived, prompt.Length);
-
+        using PrefillPass prefill = BeginPrefill(request, session, rows, prompt, stop.Token);
         var sampler = new Sampler(request.Options, model.Dimensions.Vocabulary);
         sampler.Observe(prompt);
+        var running = new RunningAnswer(session, sampler, template.StopIds, request.Options.MaxTokens);
+        var work = new LoopRequest(place, new PassWork(prefill), running, stop.Token);
+        Task computing = scheduler.RunAsync(work);
         var answer = new AnswerText(tokenizer, request.Options, request.Prompt is TextInput.Conversation);
         int generated = 0;
-        var reason = FinishReason.Length;
-        while (true)
+        ModelTelemetry.DecodeRecord? record = null;
+        try
         {
-            int id = sampler.Next(session.Logits);
-            if (template.StopIds.Contains(id))
+            // The wait throws what ended the loop's work, so that there is a record once there are tokens, or none to come.
+            while (!answer.IsStopped && await running.Tokens.WaitAsync().ConfigureAwait(false))
             {
-                reason = FinishReason.Stop;
-                break;
+                record ??= BeginDecode(work, prompt.Length);
+                while (!answer.IsStopped && running.Tokens.TryRead(out int id))
+                {
+                    generated++;
+                    record.Token();
+                    string text = answer.Append(id);
+                    record.Text(text);
+                    if (text.Length > 0) yield return new GeneratedText(text);
+                }
             }
 
-            generated++;
-            record.Token();
-            string text = answer.Append(id);
-            record.Text(text);
-            if (text.Length > 0) yield return new GeneratedText(text);
-            if (answer.IsStopped)
-            {
-                reason = FinishReason.Stop;
-                break;
-            }
-
-            if (generated == request.Options.MaxTokens) break;
-            await StepAsync(session, place, id, record, cancellationToken).ConfigureAwait(false);
+            record ??= BeginDecode(work, prompt.Length);
+            string rest = answer.Flush();
+            record.Text(rest);
+            if (rest.Length > 0) yield return new GeneratedText(rest);
+        }
+        finally
+        {
+            // The loop must have let go of the session before it is disposed. An answer that ended itself has: then this waits for nothing.
+            if (!computing.IsCompleted) await stop.CancelAsync().ConfigureAwait(false);
+            await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            record?.Waited(work.Times.BetweenSteps(time));
+            record?.Dispose();
         }
 
-        string rest = answer.Flush();
-        record.Text(rest);
-        if (rest.Length > 0) yield return new GeneratedText(rest);
-        var timings = new StageTimings { Queue = _queue, Tokenize = tokenize, PageIn = pageIn, Prefill = prefill, Decode = _decode };
-        telemetry.CompletedQuery(timings);
+        Keep(request, session, prompt);
+
+        StageTimings timings = Completed(new StageTimings { Queue = queue, Tokenize = tokenize, PageIn = pageIn }, work.Times);
+        var reason = answer.IsStopped || running.EndedItsTurn ? FinishReason.Stop : FinishReason.Length;
         yield return new GenerationCompleted(reason, new TokenUsage(prompt.Length, generated), Report(manifest, session), timings);
     }
 
-    private async ValueTask StepAsync(ReadSession session, StepScheduler.Admission place, int id, ModelTelemetry.DecodeRecord record, CancellationToken cancellationToken)
+    /// <summary>The prefill is over: its spans can be told, and tokens are counted from here.</summary>
+    private ModelTelemetry.DecodeRecord BeginDecode(LoopRequest work, int promptTokens)
     {
-        var clock = new StageClock(time);
-        using StepScheduler.Turn turn = await place.TakeTurnAsync(cancellationToken).ConfigureAwait(false);
-        TimeSpan wait = clock.Lap();
-        _queue += wait;
-        record.Waited(wait);
-        cancellationToken.ThrowIfCancellationRequested();
-        model.Step([session], [id]);
-        _decode += clock.Lap();
+        telemetry.Computed(time, work.Times, "model.prefill", promptTokens);
+        return telemetry.BeginDecode(time, _arrived, promptTokens);
+    }
+
+    private PrefillPass BeginPrefill(QueryRequest request, ReadSession session, PinHandle rows, int[] prompt, CancellationToken cancellationToken)
+    {
+        CachedPrompt? known = request.Memory is { } memory ? prompts.Rent(new PromptKey(memory, request.Version.Version.Number), prompt) : null;
+        try
+        {
+            telemetry.CountPrompt(known?.Prefix.UsableRows(prompt) ?? 0, prompt.Length);
+            return model.BeginPrefill(session, rows, new Prompt(prompt, known?.Prefix), null, cancellationToken);
+        }
+        finally
+        {
+            prompts.Return(known);
+        }
+    }
+
+    /// <summary>What was computed of the prompt stays for the next one over this version.</summary>
+    private void Keep(QueryRequest request, ReadSession session, int[] prompt)
+    {
+        if (request.Memory is not { } memory || !prompts.IsUsed) return;
+        if (model.Share(session, request.Version.Manifest, prompt) is not { } prefix) return;
+        prompts.Keep(new CachedPrompt(new PromptKey(memory, request.Version.Version.Number), prompt, prefix));
+    }
+
+    private StageTimings Completed(StageTimings before, LoopTimes times)
+    {
+        StageTimings timings = before with
+        {
+            Queue = before.Queue + times.Queued(time),
+            PageIn = before.PageIn + times.InWaits,
+            Prefill = times.InPieces,
+            Decode = times.InSteps,
+        };
+        telemetry.CompletedQuery(timings);
+        return timings;
     }
 
     /// <summary>Positions in the bank to blocks, most rows first.</summary>

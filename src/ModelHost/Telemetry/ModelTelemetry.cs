@@ -24,6 +24,7 @@ internal sealed class ModelTelemetry : IDisposable
     private readonly Histogram<double> _perToken;
     private readonly Histogram<double> _pins;
     private readonly Counter<long> _tokens;
+    private readonly Counter<long> _promptTokens;
     private readonly Counter<long> _slices;
     private readonly Counter<long> _loadedBytes;
 
@@ -37,6 +38,7 @@ internal sealed class ModelTelemetry : IDisposable
         _perToken = _meter.CreateHistogram("latentdb.model.time_per_token", "s", "Time per token after the first, waiting for turns included; one measurement a query.", null, TokenSeconds);
         _pins = _meter.CreateHistogram("latentdb.pager.pin.duration", "s", "Time to get a version's rows into memory; with result=miss something had to be read.", null, RequestSeconds);
         _tokens = _meter.CreateCounter<long>("latentdb.model.tokens", "{token}", "Tokens by kind: prompt, generated, injected.");
+        _promptTokens = _meter.CreateCounter<long>("latentdb.model.prompt_cache.tokens", "{token}", "Tokens of prompts by result: reused = known from an earlier prompt, computed.");
         _slices = _meter.CreateCounter<long>("latentdb.pager.slices", "{slice}", "Slices that requests needed, by result: hit = resident or on its way, miss = read from the store.");
         _loadedBytes = _meter.CreateCounter<long>("latentdb.pager.loaded", "By", "Bytes that slices read from the store take when resident.");
         Observe(load);
@@ -47,6 +49,15 @@ internal sealed class ModelTelemetry : IDisposable
 
     /// <summary>A span of one piece of an inject; null as well when there were enough of them.</summary>
     public Activity? BeginChunk(string name, int chunk) => chunk < MaxTracedChunks ? _source.StartActivity(name)?.SetTag("latentdb.chunk", chunk) : null;
+
+    /// <summary>A span of something that is over, between two timestamps; null when nobody listens. To be disposed at once.</summary>
+    public Activity? Past(TimeProvider time, string name, int chunk, long from, long to)
+    {
+        if (chunk >= MaxTracedChunks || !_source.HasListeners()) return null;
+        DateTimeOffset start = time.GetUtcNow() - time.GetElapsedTime(from);
+        Activity? span = _source.StartActivity(name, ActivityKind.Internal, Activity.Current?.Context ?? default, startTime: start);
+        return span?.SetTag("latentdb.chunk", chunk).SetEndTime((start + time.GetElapsedTime(from, to)).UtcDateTime);
+    }
 
     /// <summary>The span of laying out and cutting text; what the text says only when that was asked for.</summary>
     public Activity? BeginTokenize(TextInput text)
@@ -79,6 +90,15 @@ internal sealed class ModelTelemetry : IDisposable
         _pins.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("result", misses == 0 ? "hit" : "miss"));
     }
 
+    /// <summary>A prefill begins.</summary>
+    /// <param name="reused">Tokens that an earlier prompt spares.</param>
+    /// <param name="tokens">Tokens of the prompt.</param>
+    public void CountPrompt(int reused, int tokens)
+    {
+        _promptTokens.Add(reused, new KeyValuePair<string, object?>("result", "reused"));
+        _promptTokens.Add(tokens - reused, new KeyValuePair<string, object?>("result", "computed"));
+    }
+
     public void CompletedInject(StageTimings timings, int tokens)
     {
         Count("injected", tokens);
@@ -103,13 +123,21 @@ internal sealed class ModelTelemetry : IDisposable
     private void Observe(ModelLoad load)
     {
         _meter.CreateObservableGauge("latentdb.model.requests.active", load.Active, "{request}", "Requests that have a place at the model.");
-        _meter.CreateObservableGauge("latentdb.model.requests.waiting", load.Waiting, "{request}", "Requests that wait for a place.");
+        _meter.CreateObservableGauge("latentdb.model.requests.waiting", () => WaitingBy(load), "{request}", "Requests that wait for a place, by priority: interactive, normal, background.");
         _meter.CreateObservableCounter("latentdb.model.requests.refused", load.Refused, "{request}", "Requests that were refused because too many were waiting.");
+        _meter.CreateObservableGauge("latentdb.model.prompt_cache.resident", load.PromptBytes, "By", "Bytes of computed prompts that are kept for later ones.");
         _meter.CreateObservableGauge("latentdb.pager.resident", load.ResidentBytes, "By", "Bytes of memory rows that are resident.");
         _meter.CreateObservableGauge("latentdb.pager.budget", () => load.BudgetBytes, "By", "Bytes of memory rows that may be resident.");
         _meter.CreateObservableGauge("latentdb.pager.pins", load.Pins, "{pin}", "Slices in use, counted once for each use.");
         _meter.CreateObservableCounter("latentdb.pager.evictions", load.Evictions, "{slice}", "Slices that left to make room.");
     }
+
+    private static IEnumerable<Measurement<int>> WaitingBy(ModelLoad load) =>
+    [
+        new(load.Waiting(RequestPriority.Interactive), new KeyValuePair<string, object?>("priority", "interactive")),
+        new(load.Waiting(RequestPriority.Normal), new KeyValuePair<string, object?>("priority", "normal")),
+        new(load.Waiting(RequestPriority.Background), new KeyValuePair<string, object?>("priority", "background")),
+    ];
 
     private void Record(string verb, StageTimings timings)
     {

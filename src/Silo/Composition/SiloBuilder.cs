@@ -112,6 +112,7 @@ internal static class SiloBuilder
         model.ShortText = options.ShortText;
         model.MaxActive = options.MaxActiveRequests;
         model.MaxWaiting = options.MaxWaitingRequests;
+        model.PromptCacheBytes = options.PromptCacheBytes;
         model.MaxInjectTokens = options.MaxInjectTokens;
         model.MaxNewTokens = options.MaxNewTokens;
         model.TraceText = options.TelemetryText;
