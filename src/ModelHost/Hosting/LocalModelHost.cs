@@ -62,6 +62,12 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
     /// <summary>Bytes of memory rows that are resident now.</summary>
     public long ResidentBytes => _pager.ResidentBytes;
 
+    /// <summary>Bytes of prompts that are kept for later ones.</summary>
+    public long PromptBytes => _prompts.Bytes;
+
+    /// <summary>Requests that have a place; zero when none runs.</summary>
+    public int ActiveRequests => _scheduler.Active;
+
     /// <summary>Pins not given back; zero when no request runs.</summary>
     public long OutstandingPins => _pager.OutstandingPins;
 

@@ -1,6 +1,4 @@
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Versions;
-using LatentDb.ModelHost.Model.Sessions;
 
 namespace LatentDb.ModelHost.Hosting;
 

@@ -11,6 +11,8 @@ internal sealed class MemoryUnderTest(IModelHost host, InMemoryBlocks blocks, Ma
     private Manifest _manifest = genesis;
     private long _version = 1;
 
+    public InMemoryBlocks Blocks => blocks;
+
     public VersionedManifest Head => new(
         new MemoryVersion(new VersionNumber(_version), null, VersionCause.Inject, null, new HybridTimestamp(_version), host.Describe().Fingerprint, 0, 0, 0, _manifest.Writes, 0, null),
         _manifest);
