@@ -31,6 +31,9 @@ internal sealed class EchoModelHost(char name = 'e') : IModelHost
 
     public List<ulong> Seeds { get; } = [];
 
+    /// <summary>Queries that it was asked, in order.</summary>
+    public List<QueryRequest> Queries { get; } = [];
+
     /// <summary>Memories that it was told to forget, in order.</summary>
     public List<MemoryUid> Forgotten { get; } = [];
 
@@ -68,6 +71,7 @@ internal sealed class EchoModelHost(char name = 'e') : IModelHost
     public async IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         RequireModel(request.Version);
+        Queries.Add(request);
         int pieces = 0;
         foreach (RowRun run in request.Version.Manifest.Layers[0].Pool)
         {

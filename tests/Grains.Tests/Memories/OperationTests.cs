@@ -47,6 +47,29 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public async Task Work_at_the_model_is_on_its_tenants_account_and_what_was_accepted_is_less_urgent_than_what_somebody_waits_for()
+    {
+        await using GrainHostFixture host = await GrainHostFixture.StartAsync();
+        IMemoryGrain memory = await host.CreateAsync("bob");
+        List<InjectRequest> injects = [];
+        host.Model.OnInject = (request, _) =>
+        {
+            injects.Add(request);
+            return Task.CompletedTask;
+        };
+
+        await memory.InjectAsync("one");
+        await EndAsync(memory, (await AcceptAsync(memory, "two")).Operation);
+        await memory.AskAsync();
+
+        MemorySummary summary = await memory.DescribeAsync(CancellationToken.None);
+        Assert.Equal([RequestPriority.Normal, RequestPriority.Background], injects.Select(i => i.Priority));
+        Assert.All(injects, i => Assert.Equal(TenantId.Default.Value, i.Flow));
+        QueryRequest query = Assert.Single(host.Model.Queries);
+        Assert.Equal((TenantId.Default.Value, RequestPriority.Interactive, (MemoryUid?)summary.Uid), (query.Flow, query.Priority, query.Memory));
+    }
+
+    [Fact]
     public async Task A_write_that_cannot_be_made_fails_with_its_reason_and_those_behind_it_go_on()
     {
         await using GrainHostFixture host = await GrainHostFixture.StartAsync();
