@@ -8,6 +8,8 @@ namespace LatentDb.ModelHost.Tests.Scheduling;
 /// <summary>Places are bounded, the line is bounded, and both are divided fairly.</summary>
 public sealed class AdmissionLineTests
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private readonly ManualTimeProvider _time = new();
 
     [Fact]
@@ -79,7 +81,7 @@ public sealed class AdmissionLineTests
         place.Charge(150);
         place.Dispose();
 
-        await Task.WhenAll(all);
+        await Task.WhenAll(all).WaitAsync(Limit);
         Assert.Equal(["calm 1", "calm 2", "busy 1", "busy 2"], order);
     }
 
@@ -124,7 +126,7 @@ public sealed class AdmissionLineTests
         })];
 
         place.Dispose();
-        await Task.WhenAll(all);
+        await Task.WhenAll(all).WaitAsync(Limit);
 
         Assert.Equal(RequestPriority.Interactive, order[0]);
         Assert.InRange(order.Take(170).Count(p => p == RequestPriority.Background), 9, 11);
@@ -198,9 +200,15 @@ public sealed class AdmissionLineTests
             else if (asked.Count > 0)
             {
                 int at = random.NextInt32(asked.Count);
-                if (what < 7) await asked[at].Cancel.CancelAsync();
-                else if (asked[at].Task.IsCompletedSuccessfully) (await asked[at].Task).Dispose();
-                if (asked[at].Task.IsCompleted && (what >= 7 || !asked[at].Task.IsCompletedSuccessfully)) asked.RemoveAt(at);
+                if (what < 7)
+                {
+                    await asked[at].Cancel.CancelAsync();
+                }
+                else if (asked[at].Task.IsCompleted)
+                {
+                    if (asked[at].Task.IsCompletedSuccessfully) (await asked[at].Task).Dispose();
+                    asked.RemoveAt(at);
+                }
             }
 
             Assert.InRange(line.Places, 0, 5);
@@ -209,7 +217,7 @@ public sealed class AdmissionLineTests
 
         while (asked.Count > 0)
         {
-            Task<Place> done = await Task.WhenAny(asked.Select(a => a.Task));
+            Task<Place> done = await Task.WhenAny(asked.Select(a => a.Task)).WaitAsync(Limit);
             if (done.IsCompletedSuccessfully) (await done).Dispose();
             asked.RemoveAll(a => a.Task == done);
         }
