@@ -31,11 +31,11 @@ internal sealed class LoopUnderTest
     public LoopRequest Add(
         ILayerWork work, IDecodeSequence? answer = null, string flow = "a", RequestPriority priority = RequestPriority.Interactive, CancellationToken token = default)
     {
-        ValueTask<Place> place = _line.EnterAsync(new Demand(flow, priority, 0), default);
+        Task<Place> place = _line.EnterAsync(new Demand(flow, priority, 0), default).AsTask();
         Assert.True(place.IsCompletedSuccessfully);
-#pragma warning disable CA2012, RS0030, VSTHRD103 // It is completed.
+#pragma warning disable RS0030, VSTHRD002, VSTHRD103 // It is completed.
         var request = new LoopRequest(place.Result, work, answer, token);
-#pragma warning restore CA2012, RS0030, VSTHRD103
+#pragma warning restore RS0030, VSTHRD002, VSTHRD103
         Turns.Add(request);
         return request;
     }
