@@ -50,6 +50,26 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
+    public async Task Kept_prompts_never_take_more_than_their_budget_and_none_are_kept_without_one()
+    {
+        MemoryUnderTest memory = (await MemoriesAsync(1))[0];
+        foreach (long budget in (long[])[0, 1 << 20])
+        {
+            var options = new ModelHostOptions { Model = RepositoryFiles.Combine("models", "small"), PromptCacheBytes = budget };
+            using LocalModelHost host = LocalModelHost.Load(options, TimeProvider.System, default);
+            long most = 0;
+            for (int i = 0; i < 60; i++)
+            {
+                string prompt = string.Concat(Enumerable.Repeat($"Number {i} is here. ", 30));
+                await TextAsync(host, Ask(memory, i, prompt, tokens: 1) with { Memory = new MemoryUid((UInt128)(1 + (i % 7))) });
+                most = Math.Max(most, host.PromptBytes);
+            }
+
+            Assert.InRange(most, budget / 2, budget);
+        }
+    }
+
+    [Fact]
     public async Task A_reader_that_leaves_at_any_token_gives_everything_back()
     {
         MemoryUnderTest memory = (await MemoriesAsync(1))[0];

@@ -95,7 +95,8 @@ public sealed class AdmissionLineTests
 
         foreach (Place place in running) place.Dispose();
 
-        Assert.Equal((2, 2), (a.Count(t => t.IsCompleted), b.Count(t => t.IsCompleted)));
+        await Task.WhenAll(a[0], a[1], b[0], b[1]).WaitAsync(Limit);
+        Assert.Equal((4, 4), (line.Places, line.Waiting));
     }
 
     [Fact]
@@ -108,7 +109,7 @@ public sealed class AdmissionLineTests
 
         Assert.Equal(2, injects.Count(t => t.IsCompleted));
         (await injects[0]).Dispose();
-        await injects[2];
+        await injects[2].WaitAsync(Limit);
         Assert.Equal((3, 1), (line.Places, line.WaitingOf(RequestPriority.Normal)));
     }
 
@@ -147,7 +148,8 @@ public sealed class AdmissionLineTests
         await RefusedAsync(line, "greedy");
         Assert.Equal(4, line.Waiting);
         place.Dispose();
-        foreach (Task<Place> wait in modest.Concat(greedy[..2])) (await wait).Dispose();
+        await Task.WhenAll(modest.Concat(greedy[..2]).Select(async wait => (await wait).Dispose())).WaitAsync(Limit);
+        Assert.Equal((0, 0), (line.Places, line.Waiting));
     }
 
     [Fact]
