@@ -87,7 +87,7 @@ public sealed class SiloOptions
     /// <summary>Bytes for decoded memory rows of all users.</summary>
     public long ResidentBytes { get; set; } = 1L << 30;
 
-    /// <summary>Weights in memory: auto, f32, bf16.</summary>
+    /// <summary>Weights in memory: auto, f32, bf16, int8 (another model: its memories cannot be read with the others).</summary>
     public string Weights { get; set; } = "auto";
 
     /// <summary>Rotary frequencies: none, or bf16 as the published M+ instructions round them.</summary>

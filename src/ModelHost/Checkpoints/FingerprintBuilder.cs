@@ -22,8 +22,9 @@ internal static class FingerprintBuilder
     /// <summary>Reads every byte of the checkpoint once, on all cores.</summary>
     /// <param name="folder">Open.</param>
     /// <param name="rounding">Part of the identity: rounded frequencies make another model of the same files.</param>
+    /// <param name="int8Weights">Part of the identity: weights rounded to 8 bits make another model of the same files.</param>
     /// <param name="cancellationToken">Checked between tensors.</param>
-    public static ModelFingerprint Compute(CheckpointFolder folder, InverseFrequencyRounding rounding, CancellationToken cancellationToken)
+    public static ModelFingerprint Compute(CheckpointFolder folder, InverseFrequencyRounding rounding, bool int8Weights, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(folder);
         var facts = new StringBuilder();
@@ -31,6 +32,7 @@ internal static class FingerprintBuilder
         AddLine(facts, "config.json " + Convert.ToHexStringLower(SHA256.HashData(folder.ConfigJson.Span)));
         AddLine(facts, "tokenizer.json " + (folder.TokenizerJson is { } tokenizer ? Convert.ToHexStringLower(SHA256.HashData(tokenizer.Span)) : "none"));
         AddLine(facts, "inverse frequencies " + rounding);
+        if (int8Weights) AddLine(facts, "weights int8 by output");
         IEnumerable<string> tensors = folder.Tensors.Values.AsParallel().AsOrdered().WithCancellation(cancellationToken).Select(Describe);
         foreach (string tensor in tensors) AddLine(facts, tensor);
         return ModelFingerprint.Parse(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(facts.ToString()))));

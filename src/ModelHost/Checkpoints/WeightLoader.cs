@@ -52,7 +52,7 @@ internal sealed class WeightLoader
         return new LoadedParts(
             layers.MoveToImmutable(),
             LoadRow(TensorNames.FinalNorm, 0),
-            Pack(_folder.Config.TiedEmbeddings ? TensorNames.Embeddings : TensorNames.Head),
+            Pack(_folder.Config.TiedEmbeddings ? TensorNames.Embeddings : TensorNames.Head, _options.Storage),
             LoadRow(TensorNames.MemoryPosition, 0));
     }
 
@@ -75,7 +75,7 @@ internal sealed class WeightLoader
     {
         string module = TensorNames.Module(layer, role);
         string wrapped = TensorNames.WrappedWeight(module);
-        WeightMatrix weight = Pack(_folder.Tensors.ContainsKey(wrapped) ? wrapped : TensorNames.PlainWeight(module));
+        WeightMatrix weight = Pack(_folder.Tensors.ContainsKey(wrapped) ? wrapped : TensorNames.PlainWeight(module), _options.Storage);
         if (!_folder.HasAdapters || !_folder.Config.Lora!.Targets.Contains(TensorNames.ModuleName(role))) return new Linear(weight, null, null);
 
         LoraAdapter write = LoadAdapter(module, TensorNames.WriteAdapter);
@@ -84,7 +84,7 @@ internal sealed class WeightLoader
     }
 
     private LoraAdapter LoadAdapter(string module, string adapter) =>
-        new(Pack(TensorNames.LoraA(module, adapter)), Pack(TensorNames.LoraB(module, adapter)), _folder.Config.Lora!.Scale);
+        new(PackSmall(TensorNames.LoraA(module, adapter)), PackSmall(TensorNames.LoraB(module, adapter)), _folder.Config.Lora!.Scale);
 
     private RetrieverWeights? LoadRetriever(int layer)
     {
@@ -96,18 +96,21 @@ internal sealed class WeightLoader
     {
         if (longTerm.ProjectorLayers == 2)
         {
-            return new Projector(Pack(TensorNames.Projector(layer, projector, 0)), Pack(TensorNames.Projector(layer, projector, 2)));
+            return new Projector(PackSmall(TensorNames.Projector(layer, projector, 0)), PackSmall(TensorNames.Projector(layer, projector, 2)));
         }
 
         string plain = TensorNames.Projector(layer, projector);
-        return new Projector(Pack(_folder.Tensors.ContainsKey(plain) ? plain : TensorNames.Projector(layer, projector, 0)), Second: null);
+        return new Projector(PackSmall(_folder.Tensors.ContainsKey(plain) ? plain : TensorNames.Projector(layer, projector, 0)), Second: null);
     }
 
-    private WeightMatrix Pack(string name)
+    /// <summary>Adapters and projectors: small, and sensitive, so they are never rounded to 8 bits.</summary>
+    private WeightMatrix PackSmall(string name) => Pack(name, _options.Storage == ElementType.I8 ? null : _options.Storage);
+
+    private WeightMatrix Pack(string name, ElementType? wanted)
     {
         StoredTensor tensor = _folder[name];
         ElementType stored = tensor.FloatType;
-        ElementType storage = _options.Storage ?? (stored == ElementType.BF16 ? ElementType.BF16 : ElementType.F32);
+        ElementType storage = wanted ?? (stored == ElementType.BF16 ? ElementType.BF16 : ElementType.F32);
         WeightMatrix weight = _backend.Pack(ReadWhole(tensor), stored, (int)tensor.Shape[0], (int)tensor.Shape[1], storage);
         _owned.Add(weight);
         return weight;
@@ -138,7 +141,10 @@ internal sealed class WeightLoader
 /// <summary>How a checkpoint is brought onto a back end.</summary>
 internal sealed record WeightLoadOptions
 {
-    /// <summary>F32 or BF16 for all matrices; null = BF16 stays BF16, F32 and F16 become F32.</summary>
+    /// <summary>
+    /// F32 or BF16 for all matrices; I8 for those of the layers and the head, each output with a scale of its own; null = BF16 stays BF16, F32 and F16
+    /// become F32.
+    /// </summary>
     public ElementType? Storage { get; init; }
 
     /// <summary>See <see cref="InverseFrequencyRounding"/>.</summary>

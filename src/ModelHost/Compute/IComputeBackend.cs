@@ -14,7 +14,7 @@ internal interface IComputeBackend : IDisposable
     /// <summary>New zeroed memory. F32, or BF16 for rows of memory as they are stored.</summary>
     DeviceBuffer Allocate(long elements, ElementType type = ElementType.F32);
 
-    /// <summary>Packs a row-major [outputs, inputs] weight. <paramref name="storage"/> is F32 or BF16; products accumulate in fp32 either way.</summary>
+    /// <summary>Packs a row-major [outputs, inputs] weight. <paramref name="storage"/> is F32, BF16, or I8 with a scale for each output; products accumulate in fp32 in every case.</summary>
     WeightMatrix Pack(ReadOnlySpan<byte> rowMajor, ElementType source, int outputs, int inputs, ElementType storage);
 
     /// <summary>Host to device: converts [rows, columns] row-major elements of a stored type to fp32, or keeps them where the target has that type.</summary>

@@ -86,12 +86,12 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
             InverseFrequencyRounding rounding = options.RopeRounding == "bf16" ? InverseFrequencyRounding.BFloat16 : InverseFrequencyRounding.None;
             var weights = new WeightLoadOptions
             {
-                Storage = options.Weights switch { "f32" => ElementType.F32, "bf16" => ElementType.BF16, _ => null },
+                Storage = options.Weights switch { "f32" => ElementType.F32, "bf16" => ElementType.BF16, "int8" => ElementType.I8, _ => null },
                 FrequencyRounding = rounding,
             };
             MemoryModel model = MemoryModel.Load(folder, backend, weights, null, CompatibilityMode.None, cancellationToken);
             owned.Add(model);
-            ModelFingerprint fingerprint = FingerprintBuilder.Compute(folder, rounding, cancellationToken);
+            ModelFingerprint fingerprint = FingerprintBuilder.Compute(folder, rounding, options.Weights == "int8", cancellationToken);
             return new LocalModelHost(options, time, folder, backend, model, fingerprint);
         }
         catch

@@ -14,7 +14,10 @@ public sealed class ModelHostOptions
     /// <summary>Bytes for decoded memory rows of all users. Default 1 GiB: thousands of memories of the small model.</summary>
     public long ResidentBytes { get; set; } = 1L << 30;
 
-    /// <summary>Weights in memory: <c>f32</c>, <c>bf16</c> (half the bytes), or <c>auto</c> = as the checkpoint stores them.</summary>
+    /// <summary>
+    /// Weights in memory: <c>f32</c>, <c>bf16</c> (half the bytes), <c>int8</c> (a quarter; another model, with a fingerprint of its own), or <c>auto</c> =
+    /// as the checkpoint stores them.
+    /// </summary>
     public string Weights { get; set; } = "auto";
 
     /// <summary>
@@ -53,7 +56,7 @@ public sealed class ModelHostOptions
         Require(!string.IsNullOrWhiteSpace(Model), nameof(Model), Model);
         Require(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
         Require(ResidentBytes >= 1 << 20, nameof(ResidentBytes), ResidentBytes);
-        Require(Weights is "auto" or "f32" or "bf16", nameof(Weights), Weights);
+        Require(Weights is "auto" or "f32" or "bf16" or "int8", nameof(Weights), Weights);
         Require(RopeRounding is "none" or "bf16", nameof(RopeRounding), RopeRounding);
         Require(ShortText is "repeat" or "refuse", nameof(ShortText), ShortText);
         Require(MaxActive is >= 1 and <= 4096, nameof(MaxActive), MaxActive);

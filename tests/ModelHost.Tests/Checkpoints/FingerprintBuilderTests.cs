@@ -64,8 +64,19 @@ public sealed class FingerprintBuilderTests
         using CheckpointFolder folder = copy.Open();
 
         Assert.NotEqual(
-            FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, CancellationToken.None),
-            FingerprintBuilder.Compute(folder, InverseFrequencyRounding.BFloat16, CancellationToken.None));
+            FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, int8Weights: false, CancellationToken.None),
+            FingerprintBuilder.Compute(folder, InverseFrequencyRounding.BFloat16, int8Weights: false, CancellationToken.None));
+    }
+
+    [Fact]
+    public void Weights_of_eight_bits_are_another_model()
+    {
+        using var copy = new CheckpointCopy("memoryllm");
+        using CheckpointFolder folder = copy.Open();
+
+        Assert.NotEqual(
+            FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, int8Weights: false, CancellationToken.None),
+            FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, int8Weights: true, CancellationToken.None));
     }
 
     [Fact]
@@ -93,13 +104,13 @@ public sealed class FingerprintBuilderTests
         using CheckpointFolder folder = GoldenCheckpointTests.OpenGolden("memoryllm");
 
         // Written into every version of every memory: when this changes, no memory of before can be read any more.
-        Assert.Equal("9da0925cae0391e0131a060a71032b3693bfcd12cb818357a89fcccb8348cd17", FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, CancellationToken.None).Value);
+        Assert.Equal("9da0925cae0391e0131a060a71032b3693bfcd12cb818357a89fcccb8348cd17", FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, int8Weights: false, CancellationToken.None).Value);
     }
 
     private static ModelFingerprint Compute(CheckpointCopy copy)
     {
         using CheckpointFolder folder = copy.Open();
-        return FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, CancellationToken.None);
+        return FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, int8Weights: false, CancellationToken.None);
     }
 
     /// <summary>null when the change made the checkpoint one that is refused.</summary>
@@ -108,7 +119,7 @@ public sealed class FingerprintBuilderTests
         try
         {
             using CheckpointFolder folder = CheckpointFolder.Open(path);
-            return FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, CancellationToken.None);
+            return FingerprintBuilder.Compute(folder, InverseFrequencyRounding.None, int8Weights: false, CancellationToken.None);
         }
         catch (MemoryStore.Errors.LatentDbException)
         {

@@ -87,6 +87,36 @@ public sealed class ConversionTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void A_weight_in_int8_is_off_by_half_a_step_of_its_output_at_most(string set)
+    {
+        using CpuBackend backend = Backends.Create(set);
+        SeededRandom random = new(32);
+        const int Outputs = 45;
+        const int Inputs = 77;
+        float[] w = Grid.Random(random, Outputs * Inputs);
+        for (int i = 0; i < Inputs; i++) w[i] = 0;
+        using WeightMatrix packed = backend.Pack(MemoryMarshal.AsBytes(w.AsSpan()), ElementType.F32, Outputs, Inputs, ElementType.I8);
+        var unit = new float[Inputs * Inputs];
+        for (int i = 0; i < Inputs; i++) unit[(i * Inputs) + i] = 1;
+        using var x = new Grid(backend, Inputs, Inputs, unit);
+        using var y = new Grid(backend, Inputs, Outputs, new float[Inputs * Outputs]);
+
+        backend.Multiply(x.View, packed, y.View);
+
+        float[] widened = y.Read(); // [input][output]
+        for (int output = 0; output < Outputs; output++)
+        {
+            float step = w.Skip(output * Inputs).Take(Inputs).Max(Math.Abs) / 127;
+            for (int input = 0; input < Inputs; input++)
+            {
+                float error = Math.Abs(widened[(input * Outputs) + output] - w[(output * Inputs) + input]);
+                Assert.True(error <= (0.5f * step) + 1e-6f, $"Output {output}, input {input} is off by {error} at a step of {step}.");
+            }
+        }
+    }
+
     private static bool Same(float expected, float actual) =>
         BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(actual) || (float.IsNaN(expected) && float.IsNaN(actual));
 
