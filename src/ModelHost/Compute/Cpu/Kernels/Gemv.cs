@@ -6,8 +6,8 @@ using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>
-/// y = x Wᵀ for one to four rows: bound by reading W, which lies in panels (<see cref="Gemm"/>) and is read once and in order; a third row
-/// reads the cached block again. Eight sums hide the latency of the multiply-add: one row x 4 pairs of vectors, two x 2 or four x 1.
+/// y = x Wᵀ for one or two rows: bound by reading W, which lies in panels (<see cref="Gemm"/>) and is read once and in order. Eight
+/// sums hide the latency of the multiply-add: one row x 4 pairs of vectors, or two x 2.
 /// Floor: bytes of W at memory bandwidth. Measured share: bench/README.md (dotnet run -c Release --project bench/Kernels -- floor).
 /// The sums are those of <see cref="Gemm.MultiplyScalar"/>, bit for bit.
 /// </summary>
@@ -42,7 +42,6 @@ internal static unsafe class Gemv
             {
                 int count = Math.Min(Gemm.DepthBlock, call.Inputs - depth);
                 int row = 0;
-                for (; row + 3 < call.X.Rows; row += 4) MultiplyFour<TSimd, TVector, TWeights>(call, row, pair, end, depth, count);
                 for (; row + 1 < call.X.Rows; row += 2) MultiplyTwo<TSimd, TVector, TWeights>(call, row, pair, end, depth, count);
                 if (row < call.X.Rows) MultiplyOne<TSimd, TVector, TWeights>(call, row, pair, end, depth, count);
             }
@@ -124,48 +123,6 @@ internal static unsafe class Gemv
             if (pair + 1 == endPair) return;
             StorePair<TSimd, TVector>(call, row, pair + 1, a2, a3, add);
             StorePair<TSimd, TVector>(call, row + 1, pair + 1, b2, b3, add);
-        }
-    }
-
-    /// <summary>Four rows with one pair at a time.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyFour<TSimd, TVector, TWeights>(in GemmCall call, int row, int firstPair, int endPair, int depth, int count)
-        where TSimd : struct, ISimd<TVector>
-        where TVector : struct
-        where TWeights : struct, IPanelWeights<TVector>
-    {
-        bool add = depth > 0 || call.Accumulate;
-        float* x0 = call.X.Row(row) + depth;
-        float* x1 = call.X.Row(row + 1) + depth;
-        float* x2 = call.X.Row(row + 2) + depth;
-        float* x3 = call.X.Row(row + 3) + depth;
-        for (int pair = firstPair; pair < endPair; pair++)
-        {
-            byte* w = PairAt<TSimd, TVector, TWeights>(call, pair, depth);
-            TVector a0 = TSimd.Broadcast(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
-            for (int k = 0; k < count; k++, w += TWeights.PanelStep)
-            {
-                if (Sse.IsSupported) Sse.Prefetch0(w + PrefetchBytes);
-                TVector left = TWeights.Left(w);
-                TVector right = TWeights.Right(w);
-                TVector x = TSimd.Broadcast(x0[k]);
-                a0 = TSimd.MultiplyAdd(x, left, a0);
-                a1 = TSimd.MultiplyAdd(x, right, a1);
-                x = TSimd.Broadcast(x1[k]);
-                b0 = TSimd.MultiplyAdd(x, left, b0);
-                b1 = TSimd.MultiplyAdd(x, right, b1);
-                x = TSimd.Broadcast(x2[k]);
-                c0 = TSimd.MultiplyAdd(x, left, c0);
-                c1 = TSimd.MultiplyAdd(x, right, c1);
-                x = TSimd.Broadcast(x3[k]);
-                d0 = TSimd.MultiplyAdd(x, left, d0);
-                d1 = TSimd.MultiplyAdd(x, right, d1);
-            }
-
-            StorePair<TSimd, TVector>(call, row, pair, a0, a1, add);
-            StorePair<TSimd, TVector>(call, row + 1, pair, b0, b1, add);
-            StorePair<TSimd, TVector>(call, row + 2, pair, c0, c1, add);
-            StorePair<TSimd, TVector>(call, row + 3, pair, d0, d1, add);
         }
     }
 
