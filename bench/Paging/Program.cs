@@ -8,7 +8,7 @@ internal static class Program
     private static readonly Dictionary<string, Verb> Verbs = new(StringComparer.Ordinal)
     {
         ["cold"] = new(9, "rounds", ColdPin.RunAsync),
-        ["zipf"] = new(4000, "accesses", ZipfAccess.RunAsync),
+        ["zipf"] = new(2000, "accesses", ZipfAccess.RunAsync),
     };
 
     public static async Task<int> Main(string[] arguments)

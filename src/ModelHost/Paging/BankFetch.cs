@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Tensors;
+using LatentDb.ModelHost.Telemetry;
 
 namespace LatentDb.ModelHost.Paging;
 
@@ -9,7 +10,7 @@ namespace LatentDb.ModelHost.Paging;
 /// K and V of chosen bank rows, read from the blocks that hold them: for banks that are too large to be resident. Serves one layer at a time, as
 /// <see cref="PinHandle"/> does. Takes host memory of the chosen rows, which is not of the budget, and so never waits for room while it holds some.
 /// </summary>
-internal sealed class BankFetch(IBlockSource source, SliceGeometry geometry, int concurrentReads)
+internal sealed class BankFetch(IBlockSource source, SliceGeometry geometry, int concurrentReads, PagerTelemetry telemetry)
 {
     private readonly ConcurrentBag<SliceBuffer> _buffers = [];
     private readonly int _columnBytes = geometry.KvWidth * geometry.RowType.Bytes();
@@ -28,6 +29,7 @@ internal sealed class BankFetch(IBlockSource source, SliceGeometry geometry, int
         foreach (IGrouping<SliceAddress, BankWish> block in blocks) await source.AnnounceAsync(block.Key, cancellationToken).ConfigureAwait(false);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = concurrentReads, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(blocks, parallel, ReadAsync).ConfigureAwait(false);
+        telemetry.Fetched(wanted.Count);
     }
 
     /// <summary>K of the row at a place, as it is stored.</summary>

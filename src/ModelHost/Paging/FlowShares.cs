@@ -58,6 +58,13 @@ internal sealed class FlowShares(long budgetBytes)
         entry.Flow.Add(entry);
     }
 
+    /// <summary>An idle slice will be wanted soon: it stays as if it had been used now.</summary>
+    public void Refresh(ResidentEntry entry)
+    {
+        entry.Flow.Remove(entry);
+        Idle(entry);
+    }
+
     /// <summary>A slice leaves, or is dropped.</summary>
     public void Discharge(ResidentEntry entry)
     {

@@ -22,19 +22,13 @@ internal static class GreedyDual
     /// <summary>Disk and decryption together.</summary>
     private const double StoreNanosecondsPerByte = 1;
 
-    /// <summary>A slice that RAM holds as it was read costs a copy.</summary>
-    private const double HostNanosecondsPerSlice = 5_000;
-    private const double HostNanosecondsPerByte = 0.2;
-
     /// <summary>Class 0 ends at 0.25 ns per byte, each further one at the double.</summary>
     private const double FirstClassEnd = 0.25;
 
     /// <summary>The class of what it costs to bring a slice back, per byte.</summary>
-    public static int CostClassOf(long bytes, bool isInHostMemory)
+    public static int CostClassOf(long bytes)
     {
-        double perSlice = isInHostMemory ? HostNanosecondsPerSlice : StoreNanosecondsPerSlice;
-        double perByte = isInHostMemory ? HostNanosecondsPerByte : StoreNanosecondsPerByte;
-        double cost = perByte + (perSlice / Math.Max(1, bytes));
+        double cost = StoreNanosecondsPerByte + (StoreNanosecondsPerSlice / Math.Max(1, bytes));
         return Math.Clamp((int)Math.Ceiling(Math.Log2(cost / FirstClassEnd)), 0, CostClasses - 1);
     }
 

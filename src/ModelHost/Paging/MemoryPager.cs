@@ -1,8 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
+using LatentDb.ModelHost.Telemetry;
 
 namespace LatentDb.ModelHost.Paging;
 
@@ -22,6 +24,7 @@ internal sealed class MemoryPager : IDisposable
     private readonly PagerOptions _options;
     private readonly ResidentSet _resident;
     private readonly SliceLoader _loader;
+    private readonly PagerTelemetry _telemetry;
     private readonly ConditionalWeakTable<Manifest, PinPlan> _readPlans = [];
 
     public MemoryPager(IComputeBackend backend, SliceGeometry geometry, PagerOptions options)
@@ -32,6 +35,7 @@ internal sealed class MemoryPager : IDisposable
         _options = options;
         _resident = new ResidentSet(options.ResidentBytes, options.MaxWaitingPins);
         _loader = new SliceLoader(backend, geometry.RowType, _resident, options.ConcurrentLoads);
+        _telemetry = new PagerTelemetry(new PagerLoad(() => Counts.HeldBytes, () => Counts.Waiting, () => Counts.Waits, () => Counts.EvictedBytes, Prefetched));
     }
 
     public ResidentCounts Counts => _resident.Counts;
@@ -73,6 +77,13 @@ internal sealed class MemoryPager : IDisposable
     public ValueTask<PinHandle> PinForWriteAsync(Manifest manifest, int rows, IBlockSource source, CancellationToken cancellationToken) =>
         ReadyAsync(ReserveForWriteAsync(manifest, rows, source, NoFlow, cancellationToken), cancellationToken);
 
+    /// <summary>
+    /// Says that a query of <paramref name="manifest"/> will soon come: what is not there of its rows is read behind everything that somebody waits for,
+    /// within a part of the budget. Waits for nothing; what goes wrong, the query meets again.
+    /// </summary>
+    public void Prefetch(Manifest manifest, IBlockSource source, string flow) =>
+        _loader.Load(_resident.Prefetch(new ReservationRequest(ReadPlan(manifest).Slices, 0, flow)), source, isPrefetch: true);
+
     /// <summary>Makes a slice that was just written resident, so that the next query need not read it back. Does nothing when there is no room.</summary>
     public void Offer(BlockSlice slice, string flow = NoFlow)
     {
@@ -99,15 +110,26 @@ internal sealed class MemoryPager : IDisposable
     /// <summary>Drops the rows that an erased memory wrote; what a running pass still reads goes when the pass ends.</summary>
     public void Forget(MemoryUid memory) => _resident.DropOwner(memory);
 
-    public void Dispose() => _resident.Dispose();
+    public void Dispose()
+    {
+        _telemetry.Dispose();
+        _resident.Dispose();
+    }
+
+    private IEnumerable<Measurement<long>> Prefetched()
+    {
+        ResidentCounts counts = Counts;
+        yield return new Measurement<long>(counts.PrefetchesUsed, new KeyValuePair<string, object?>("result", "used"));
+        yield return new Measurement<long>(counts.PrefetchesLost, new KeyValuePair<string, object?>("result", "vain"));
+    }
 
     private PinPlan ReadPlan(Manifest manifest) => _readPlans.GetValue(manifest, m => PinPlan.ForRead(m, _geometry, _options.ResidentBytes / MaxShareOfOneMemory));
 
     private async ValueTask<PinHandle> ReserveAsync(PinPlan plan, IBlockSource source, string flow, CancellationToken cancellationToken)
     {
         Reservation reservation = await _resident.ReserveAsync(new ReservationRequest(plan.Slices, 0, flow), cancellationToken).ConfigureAwait(false);
-        _loader.Load(reservation.Missing, source);
-        return new PinHandle(_backend, _resident, _geometry, plan, reservation, new BankFetch(source, _geometry, _options.ConcurrentLoads));
+        _loader.Load(reservation.ToLoad, source);
+        return new PinHandle(_backend, _resident, _geometry, plan, reservation, new BankFetch(source, _geometry, _options.ConcurrentLoads, _telemetry));
     }
 
     private static async ValueTask<PinHandle> ReadyAsync(ValueTask<PinHandle> reserved, CancellationToken cancellationToken)

@@ -12,5 +12,7 @@ namespace LatentDb.ModelHost.Paging;
 /// <param name="LoadedBytes">Their bytes.</param>
 /// <param name="Evictions">Slices that left to make room for others, since the start.</param>
 /// <param name="EvictedBytes">Their bytes.</param>
+/// <param name="PrefetchesUsed">Prefetched slices that somebody wanted, since the start.</param>
+/// <param name="PrefetchesLost">Prefetched slices that left, or could not be read, before anybody did.</param>
 internal readonly record struct ResidentCounts(
-    long BookedBytes, long HeldBytes, long Pins, int Slices, int Waiting, long Waits, long Hits, long Loads, long LoadedBytes, long Evictions, long EvictedBytes);
+    long BookedBytes, long HeldBytes, long Pins, int Slices, int Waiting, long Waits, long Hits, long Loads, long LoadedBytes, long Evictions, long EvictedBytes, long PrefetchesUsed, long PrefetchesLost);

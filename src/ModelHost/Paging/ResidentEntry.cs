@@ -42,8 +42,11 @@ internal sealed class ResidentEntry
     /// <summary>Its memory was erased while it was in use: nobody finds it any more, and its last user frees it.</summary>
     public bool IsErased { get; set; }
 
-    /// <summary>Loaded without anybody waiting for it; until somebody does, its load stands behind all others.</summary>
+    /// <summary>Booked without anybody waiting for it, and not wanted since.</summary>
     public bool IsPrefetched { get; set; }
+
+    /// <summary>A loader has taken it up.</summary>
+    public bool HasBegun { get; set; }
 
     /// <summary>Memory of an evicted slice of the same size, to be filled by the load; null = allocate.</summary>
     public DeviceBuffer? Spare { get; set; }

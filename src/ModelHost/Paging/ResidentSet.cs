@@ -14,6 +14,9 @@ namespace LatentDb.ModelHost.Paging;
 /// </remarks>
 internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposable
 {
+    /// <summary>Part of the budget that may hold what was prefetched and not yet wanted: more would push itself out before it is used.</summary>
+    private const int PrefetchedShare = 4;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ResidentKey, ResidentEntry> _entries = [];
     private readonly FlowShares _flows = new(budgetBytes);
@@ -24,6 +27,9 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
     private long _pinCount;
     private long _evictions;
     private long _evictedBytes;
+    private long _prefetchedBytes;
+    private long _prefetchesUsed;
+    private long _prefetchesLost;
     private long _waits;
     private long _hits;
     private long _loads;
@@ -35,7 +41,7 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
     {
         get
         {
-            lock (_lock) return new ResidentCounts(_bookedBytes, _heldBytes, _pinCount, _entries.Count, _line.Count, _waits, _hits, _loads, _loadedBytes, _evictions, _evictedBytes);
+            lock (_lock) return new ResidentCounts(_bookedBytes, _heldBytes, _pinCount, _entries.Count, _line.Count, _waits, _hits, _loads, _loadedBytes, _evictions, _evictedBytes, _prefetchesUsed, _prefetchesLost);
         }
     }
 
@@ -68,6 +74,39 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         }
     }
 
+    /// <summary>Books what is not there of slices that will soon be wanted, without waiting, and without pinning anything.</summary>
+    /// <returns>What the caller has loaded; nothing when others wait for room, or much was prefetched already.</returns>
+    public List<ResidentEntry> Prefetch(ReservationRequest request)
+    {
+        List<ResidentEntry> booked = [];
+        lock (_lock)
+        {
+            List<PlannedSlice> missing = [];
+            foreach (PlannedSlice slice in request.Slices)
+            {
+                if (!_entries.TryGetValue(slice.Key, out ResidentEntry? entry)) missing.Add(slice);
+                else if (!entry.IsHeld) _flows.Refresh(entry); // What is there already must not make room for the rest.
+            }
+
+            long bytes = missing.Sum(s => s.Bytes);
+            bool hasRoom = _prefetchedBytes + bytes <= budgetBytes / PrefetchedShare && _heldBytes + bytes <= budgetBytes;
+            if (bytes == 0 || !hasRoom || _isClosed || _line.Count > 0) return booked;
+            ResidentFlow flow = _flows.Pin(request.Flow);
+            Spares spares = MakeRoom(bytes, flow);
+            foreach (PlannedSlice slice in missing)
+            {
+                ResidentEntry entry = Book(slice, flow, spares);
+                entry.IsPrefetched = true;
+                booked.Add(entry);
+            }
+
+            _prefetchedBytes += bytes;
+            spares.Dispose();
+        }
+
+        return booked;
+    }
+
     /// <summary>Gives everything back.</summary>
     public void Release(Reservation reservation)
     {
@@ -86,11 +125,13 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         }
     }
 
-    /// <summary>Is anybody still waiting for this load? When nobody is, the entry is taken out, and the caller must not load it.</summary>
+    /// <summary>Is this load still to be made? When nobody waits for it any more, the entry is taken out, and the caller must not load it.</summary>
     public bool BeginLoad(ResidentEntry entry)
     {
         lock (_lock)
         {
+            if (entry.HasBegun) return false; // Prefetched, and then wanted before its turn came.
+            entry.HasBegun = true;
             if (entry.Pins > 0 || entry.IsPrefetched) return true;
             EndLoad(entry);
             TakeOut(entry);
@@ -220,21 +261,24 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
             else missingBytes += slice.Bytes;
         }
 
-        Dictionary<long, Stack<DeviceBuffer>>? spares = MakeRoom(missingBytes, flow);
+        using Spares spares = MakeRoom(missingBytes, flow);
         List<ResidentEntry> missing = [];
+        List<ResidentEntry> toLoad = [];
         for (int i = 0; i < entries.Length; i++)
         {
-            if (entries[i] is null) missing.Add(entries[i] = Book(request.Slices[i], flow, spares));
-        }
+            if (entries[i] is null)
+            {
+                missing.Add(entries[i] = Book(request.Slices[i], flow, spares));
+                entries[i].Pins = 1;
+                _pinCount++;
+            }
 
-        if (spares is not null)
-        {
-            foreach (DeviceBuffer unused in spares.Values.SelectMany(s => s)) unused.Dispose();
+            if (!entries[i].HasBegun) toLoad.Add(entries[i]);
         }
 
         _bookedBytes += request.ScratchBytes;
         _heldBytes += request.ScratchBytes;
-        return new Reservation(request, entries, missing);
+        return new Reservation(request, entries, missing, toLoad);
     }
 
     private void Hold(ResidentEntry entry, ResidentFlow flow)
@@ -243,17 +287,16 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         entry.Pins++;
         _pinCount++;
         _hits++;
+        if (EndPrefetch(entry)) _prefetchesUsed++;
         _flows.Want(entry, flow);
     }
 
-    private ResidentEntry Book(PlannedSlice slice, ResidentFlow flow, Dictionary<long, Stack<DeviceBuffer>>? spares)
+    private ResidentEntry Book(PlannedSlice slice, ResidentFlow flow, Spares spares)
     {
-        var entry = new ResidentEntry(slice, flow) { Pins = 1, Uses = 1, CostClass = GreedyDual.CostClassOf(slice.Bytes, isInHostMemory: false) };
-        if (spares is not null && spares.TryGetValue(slice.Bytes, out Stack<DeviceBuffer>? buffers) && buffers.TryPop(out DeviceBuffer? spare)) entry.Spare = spare;
+        var entry = new ResidentEntry(slice, flow) { Uses = 1, CostClass = GreedyDual.CostClassOf(slice.Bytes), Spare = spares.Take(slice.Bytes) };
         _entries.Add(slice.Key, entry);
         _bookedBytes += slice.Bytes;
         _heldBytes += slice.Bytes;
-        _pinCount++;
         _loads++;
         _loadedBytes += slice.Bytes;
         FlowShares.Charge(entry);
@@ -261,20 +304,17 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
     }
 
     /// <summary>Evicts until the bytes fit. Whoever calls knows that enough is idle.</summary>
-    /// <returns>The memory of what left, by bytes: slices of one model have one of a few sizes.</returns>
-    private Dictionary<long, Stack<DeviceBuffer>>? MakeRoom(long bytes, ResidentFlow flow)
+    /// <returns>The memory of what left.</returns>
+    private Spares MakeRoom(long bytes, ResidentFlow flow)
     {
-        Dictionary<long, Stack<DeviceBuffer>>? spares = null;
+        var spares = new Spares();
         while (_bookedBytes + bytes > budgetBytes)
         {
             ResidentEntry victim = _flows.Victim(flow, bytes) ?? throw new InvalidOperationException($"{_heldBytes} of {_bookedBytes} bytes are held, and nothing is idle.");
             _entries.Remove(victim.Key);
             _evictions++;
             _evictedBytes += victim.Bytes;
-            if (Free(victim) is not { } buffer) continue;
-            spares ??= [];
-            if (!spares.TryGetValue(victim.Bytes, out Stack<DeviceBuffer>? buffers)) spares.Add(victim.Bytes, buffers = new Stack<DeviceBuffer>());
-            buffers.Push(buffer);
+            if (Free(victim) is { } buffer) spares.Add(victim.Bytes, buffer);
         }
 
         return spares;
@@ -308,9 +348,18 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         if (entry.Pins == 0) EndUse(entry);
     }
 
+    private bool EndPrefetch(ResidentEntry entry)
+    {
+        if (!entry.IsPrefetched) return false;
+        entry.IsPrefetched = false;
+        _prefetchedBytes -= entry.Bytes;
+        return true;
+    }
+
     private DeviceBuffer? Free(ResidentEntry entry)
     {
         _bookedBytes -= entry.Bytes;
+        if (EndPrefetch(entry)) _prefetchesLost++;
         _flows.Discharge(entry);
         return entry.Slice?.TakeBuffer();
     }

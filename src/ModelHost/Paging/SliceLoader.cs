@@ -24,8 +24,8 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
     private readonly Task[] _workers = [.. Enumerable.Repeat(Task.CompletedTask, concurrentLoads)];
     private int _working;
 
-    /// <summary>Loads entries that the caller has just booked.</summary>
-    public void Load(IReadOnlyList<ResidentEntry> entries, IBlockSource source)
+    /// <summary>Loads entries that the caller has just booked, or that it wants now and whose prefetch has not begun.</summary>
+    public void Load(IReadOnlyList<ResidentEntry> entries, IBlockSource source, bool isPrefetch = false)
     {
         if (entries.Count == 0) return;
         lock (_lock)
@@ -33,8 +33,8 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
             foreach (ResidentEntry entry in entries)
             {
                 var load = new SliceLoad(entry, source);
-                (entry.IsPrefetched ? _prefetched : _wanted).Enqueue(load);
-                _unannounced.Enqueue(load);
+                (isPrefetch ? _prefetched : _wanted).Enqueue(load);
+                if (!isPrefetch) _unannounced.Enqueue(load);
             }
 
             for (int i = 0; i < _workers.Length && _working < Math.Min(concurrentLoads, _wanted.Count + _prefetched.Count); i++)
@@ -72,7 +72,7 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
         lock (_lock)
         {
             load = default;
-            return _wanted.Count + _prefetched.Count - _unannounced.Count < AnnouncedSlices && _unannounced.TryDequeue(out load);
+            return _wanted.Count - _unannounced.Count < AnnouncedSlices && _unannounced.TryDequeue(out load);
         }
     }
 

@@ -109,7 +109,7 @@ public sealed class EvictionTests
     private ResidentEntry Add(ResidentFlow flow, long bytes)
     {
         var address = new SliceAddress(new BlockId(new MemoryUid(1), ++_next), 0, SlicePart.Read);
-        var entry = new ResidentEntry(new PlannedSlice(new ResidentKey(address, IsKeysOnly: false), bytes), flow) { Uses = 1, CostClass = GreedyDual.CostClassOf(bytes, isInHostMemory: false) };
+        var entry = new ResidentEntry(new PlannedSlice(new ResidentKey(address, IsKeysOnly: false), bytes), flow) { Uses = 1, CostClass = GreedyDual.CostClassOf(bytes) };
         FlowShares.Charge(entry);
         _flows.Idle(entry);
         return entry;

@@ -58,6 +58,7 @@ public sealed class PagingStressTests : IDisposable
         {
             int memory = random.Next(4) == 0 ? random.Next(memories.Length) : random.Next(8);
             using var cancel = new CancellationTokenSource();
+            if (random.Next(6) == 0) pager.Prefetch(memories[random.Next(8)], _blocks.Store, "ahead");
             int chance = random.Next(16);
             if (chance == 0) await cancel.CancelAsync();
             try
