@@ -31,15 +31,22 @@ public sealed class PrefetchTests : IDisposable
         Manifest wanted = await _blocks.ManifestAsync(blocks: 1);
         var first = new TaskCompletionSource();
         var others = new TaskCompletionSource();
+        var allWorkersBusy = new TaskCompletionSource();
         List<bool> isWanted = [];
         _blocks.Store.BeforeRead = async address =>
         {
             bool isFirst = address.Layer == 0;
-            lock (isWanted) isWanted.Add(address.Block == wanted.Blocks[0].Id);
+            lock (isWanted)
+            {
+                isWanted.Add(address.Block == wanted.Blocks[0].Id);
+                if (isWanted.Count == 4) allWorkersBusy.SetResult();
+            }
+
             await (isFirst ? first : others).Task;
         };
 
         pager.Prefetch(ahead, _blocks.Store, "a");
+        await allWorkersBusy.Task;
         Task<PinHandle> pin = pager.PinForReadAsync(wanted, _blocks.Store, default).AsTask();
         first.SetResult(); // Of the four loads under way the one that ends makes place for what is wanted; its layer is the first, too.
         (await pin).Dispose();
