@@ -87,7 +87,7 @@ internal sealed class Comparison(Settings settings)
 
     private async Task ModelAsync()
     {
-        var options = new ModelHostOptions { Model = settings.Model, Threads = settings.Threads, ResidentBytes = 12L << 30 };
+        var options = new ModelHostOptions { Model = settings.Model, Backend = settings.Backend, Threads = settings.Threads, ResidentBytes = 12L << 30 };
         using LoadedModel model = await LoadedModel.LoadAsync(options);
         var work = new ModelContests(settings, model, new OurSide(model), _floors, _report, _peers);
         int writes = settings.IsTiny ? 12 : WritesPerMemory;

@@ -10,6 +10,7 @@ internal static class Program
           --python PATH      an interpreter with torch (python3); none: our side alone
           --scripts FOLDER   the folder training of the repository (training)
           --blas CORE        a second PyTorch beside the first, its OpenBLAS told what the processor is: SkylakeX has the AVX-512 kernels
+          --backend NAME     of our side (cpu); the products of gemm are always the cpu back end's
           --threads N        of both sides (the machine's cores)
           --rounds N         counted rounds of each contest (7)
           --out FILE         where the table goes in Markdown

@@ -21,6 +21,8 @@ internal sealed record Settings
 
     public string? BlasCore { get; init; }
 
+    public string Backend { get; init; } = "cpu";
+
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     public int Rounds { get; init; } = 7;
@@ -53,6 +55,7 @@ internal sealed record Settings
         "--python" => settings with { Python = value },
         "--scripts" => settings with { Scripts = value },
         "--blas" => settings with { BlasCore = value },
+        "--backend" => settings with { Backend = value },
         "--threads" => settings with { Threads = int.Parse(value, CultureInfo.InvariantCulture) },
         "--rounds" => settings with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) },
         "--out" => settings with { Out = value },

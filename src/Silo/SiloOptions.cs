@@ -81,6 +81,9 @@ public sealed class SiloOptions
     /// <summary>Largest archive that may be imported, in bytes.</summary>
     public long MaxImportBytes { get; set; } = 64L << 30;
 
+    /// <summary>What computes: cpu; in a build with -p:Torch=cuda or cpu also cuda or torch-cpu.</summary>
+    public string Backend { get; set; } = "cpu";
+
     /// <summary>Compute threads; 0 = one per core.</summary>
     public int Threads { get; set; }
 

@@ -6,7 +6,6 @@ using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute;
-using LatentDb.ModelHost.Compute.Cpu;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Model;
 using LatentDb.ModelHost.Paging;
@@ -81,7 +80,7 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         {
             CheckpointFolder folder = CheckpointFolder.Open(options.Model);
             owned.Add(folder);
-            var backend = new CpuBackend(new CpuBackendOptions { Threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount });
+            IComputeBackend backend = BackendFactory.Create(options.Backend, options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
             owned.Add(backend);
             InverseFrequencyRounding rounding = options.RopeRounding == "bf16" ? InverseFrequencyRounding.BFloat16 : InverseFrequencyRounding.None;
             var weights = new WeightLoadOptions

@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Errors;
+using LatentDb.ModelHost.Compute;
 
 namespace LatentDb.ModelHost.Hosting;
 
@@ -7,6 +8,9 @@ public sealed class ModelHostOptions
 {
     /// <summary>Folder of a checkpoint in Hugging Face layout. Default: the shipped small model.</summary>
     public string Model { get; set; } = "models/small";
+
+    /// <summary>What computes: <c>cpu</c>; or, in a build with <c>-p:Torch=cuda</c> or <c>cpu</c>, <c>cuda</c> or <c>torch-cpu</c>.</summary>
+    public string Backend { get; set; } = BackendFactory.Cpu;
 
     /// <summary>Compute threads; 0 = one per core.</summary>
     public int Threads { get; set; }
@@ -54,6 +58,7 @@ public sealed class ModelHostOptions
     public void Check()
     {
         Require(!string.IsNullOrWhiteSpace(Model), nameof(Model), Model);
+        Require(BackendFactory.Knows(Backend), nameof(Backend), Backend);
         Require(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
         Require(ResidentBytes >= 1 << 20, nameof(ResidentBytes), ResidentBytes);
         Require(Weights is "auto" or "f32" or "bf16" or "int8", nameof(Weights), Weights);

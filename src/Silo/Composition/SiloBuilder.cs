@@ -105,6 +105,7 @@ internal static class SiloBuilder
     private static void Configure(ModelHostOptions model, SiloOptions options)
     {
         model.Model = options.Model;
+        model.Backend = options.Backend;
         model.Threads = options.Threads;
         model.ResidentBytes = options.ResidentBytes;
         model.Weights = options.Weights;
