@@ -4,6 +4,7 @@ using LatentDb.Cli.Commands;
 using LatentDb.Cli.Commands.Access;
 using LatentDb.Cli.Commands.Data;
 using LatentDb.Cli.Commands.Demos;
+using LatentDb.Cli.Commands.Evaluating;
 using LatentDb.Cli.Commands.Mcp;
 using LatentDb.Cli.Commands.Setup;
 using LatentDb.Cli.Commands.Talking;
@@ -35,6 +36,7 @@ var root = new RootCommand(
     Export.Create((command, verb) => command.Runs(settings, verb)),
     Import.Create((command, verb) => command.Runs(settings, verb)),
     McpVerb.Create(settings),
+    Eval.Create(settings),
     Store.Create(settings),
     Keys.Create(settings),
     Me.Create(settings),

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using LatentDb.Cli.Commands;
 
 namespace LatentDb.Cli;
 

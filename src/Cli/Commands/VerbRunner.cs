@@ -92,8 +92,5 @@ internal static class VerbRunner
     }
 }
 
-/// <summary>The command line asks for something that makes no sense.</summary>
-internal sealed class UsageException(string message) : Exception(message);
-
 /// <summary>The person at the terminal said no.</summary>
 internal sealed class DeclinedException(string message) : Exception(message);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LatentDb.Cli.Commands;
 using Spectre.Console;
 
 namespace LatentDb.Cli.Settings;

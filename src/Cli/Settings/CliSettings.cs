@@ -45,7 +45,7 @@ internal sealed class CliSettings
     public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
     /// <summary>Which server, and as whom.</summary>
-    /// <exception cref="Commands.UsageException">A value makes no sense, or a file cannot be read.</exception>
+    /// <exception cref="UsageException">A value makes no sense, or a file cannot be read.</exception>
     public ServerTarget Target(ParseResult parsed)
     {
         var target = ServerTarget.Of(Resolve(parsed));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using LatentDb.Cli.Commands;
 
 namespace LatentDb.Cli.Settings;
 

@@ -1,4 +1,3 @@
-using LatentDb.Cli.Commands;
 
 namespace LatentDb.Cli.Settings;
 

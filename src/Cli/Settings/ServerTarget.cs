@@ -1,4 +1,3 @@
-using LatentDb.Cli.Commands;
 using LatentDb.Client;
 
 namespace LatentDb.Cli.Settings;

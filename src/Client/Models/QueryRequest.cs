@@ -28,6 +28,9 @@ public sealed record QueryRequest
     /// <summary>Strings that end the answer.</summary>
     public IReadOnlyList<string>? Stop { get; init; }
 
+    /// <summary>False: the long-term bank is not read, so that the model answers from the pool alone. Null = true.</summary>
+    public bool? Retrieve { get; init; }
+
     /// <summary>Version number, RFC 3339 time, snapshot name, or "head".</summary>
     public string? At { get; init; }
 }
