@@ -1,4 +1,6 @@
-"""Write models/small/eval: heldout.jsonl (chunk, question, answer) and unrelated.jsonl (chunk).
+"""Write models/small/eval: heldout.jsonl (chunk, question, answer), unrelated.jsonl (chunk) and updates.jsonl.
+
+A line of updates.jsonl holds two sentences that contradict each other (old, new), the question and both answers.
 
 Every fact of heldout.jsonl is held out from training.  Its (person, relation) pairs and those of unrelated.jsonl
 are disjoint: a hash of the pair decides which file may use it.
@@ -10,7 +12,7 @@ import random
 import zlib
 
 from bpe import Tokenizer
-from world import World
+from world import RELATIONS, World
 
 
 def for_heldout(person, relation):
@@ -44,11 +46,24 @@ def compose(world, tok, rng, facts, least=40, most=64):
             return text
 
 
+def draw_change(world, rng):
+    """A held-out fact that is stated, and another held-out value that replaces it."""
+    while True:
+        person, relation = rng.choice(world.people), rng.choice(world.relations)
+        first = world.draw(rng, person, relation, True)
+        second = first and world.draw(rng, person, relation, True, avoid=first.value)
+        if second:
+            break
+    change = rng.choice(RELATIONS[relation].changes).format(p=person, v=second.value)
+    return dict(old=world.state(rng, first), new=change, question=world.ask(rng, first), old_answer=first.value, new_answer=second.value)
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--out", default="../models/small")
     ap.add_argument("--heldout", type=int, default=400)
-    ap.add_argument("--unrelated", type=int, default=160)
+    ap.add_argument("--unrelated", type=int, default=640)
+    ap.add_argument("--updates", type=int, default=300)
     ap.add_argument("--seed", type=int, default=7)
     a = ap.parse_args()
     world, rng = World(), random.Random(a.seed)
@@ -66,6 +81,9 @@ def main():
             facts = draw_facts(world, rng, rng.choice([4, 4, 5]), False)
             f.write(json.dumps(dict(chunk=compose(world, tok, rng, facts))) + "\n")
 
+    with open(os.path.join(folder, "updates.jsonl"), "w") as f:
+        for _ in range(a.updates):
+            f.write(json.dumps(draw_change(world, rng)) + "\n")
 
 if __name__ == "__main__":
     main()
