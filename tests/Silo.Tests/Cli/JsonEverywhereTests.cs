@@ -17,7 +17,7 @@ public sealed class JsonEverywhereTests(SiloFixture fixture) : IClassFixture<Sil
     {
         using var folder = new TempFolder();
         CommandLine shell = CommandLine.Over(fixture.Silo).With("LATENTDB_CONFIG", Path.Combine(folder.Path, "config.json"));
-        (string Verb, string[] Arguments)[] calls = Calls(Path.Combine(folder.Path, "a.latentdb"));
+        (string Verb, string[] Arguments)[] calls = [.. Calls(Path.Combine(folder.Path, "a.latentdb")), .. Evaluations(folder.Path)];
 
         foreach ((string verb, string[] arguments) in calls)
         {
@@ -76,6 +76,24 @@ public sealed class JsonEverywhereTests(SiloFixture fixture) : IClassFixture<Sil
         ("config show", []),
         ("config path", []),
     ];
+
+    private static (string Verb, string[] Arguments)[] Evaluations(string folder)
+    {
+        string squad = Path.Combine(folder, "squad.json");
+        string locomo = Path.Combine(folder, "locomo.json");
+        File.WriteAllText(squad, """{"data":[{"paragraphs":[{"context":"Maria lives in Lisbon.","qas":[{"question":"Where does Maria live?","answers":[{"text":"Lisbon"}]}]}]}]}""");
+        File.WriteAllText(locomo, """[{"conversation":{"session_1":[{"speaker":"Ann","text":"Hello."}]},"qa":[{"question":"Who?","answer":"Ann","category":4}]}]""");
+        return
+        [
+            ("eval retention", ["--limit", "1", "--steps", "0,1", "-o", Path.Combine(folder, "r")]),
+            ("eval squad-retention", [squad, squad, "--steps", "0", "--context-words", "4", "-o", Path.Combine(folder, "s")]),
+            ("eval update", ["--limit", "1", "--distances", "0+0", "-o", Path.Combine(folder, "u")]),
+            ("eval forget", ["--limit", "1", "-o", Path.Combine(folder, "f")]),
+            ("eval isolation", ["--limit", "1", "-o", Path.Combine(folder, "i")]),
+            ("eval copies", ["--limit", "1", "--writes", "1", "-o", Path.Combine(folder, "c")]),
+            ("eval locomo", [locomo, "-o", Path.Combine(folder, "l")]),
+        ];
+    }
 
     /// <summary>They need the id of an operation. One that has ended cannot be called off, which is a refusal as JSON.</summary>
     private async Task<IReadOnlyList<string>> LaterVerbsAsync(CommandLine shell)
