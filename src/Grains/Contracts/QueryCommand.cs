@@ -5,7 +5,11 @@ using LatentDb.ModelHost.Contracts;
 namespace LatentDb.Grains.Contracts;
 
 /// <summary>Asks the model with one version of a memory.</summary>
-public sealed record QueryCommand(TextInput Prompt, GenerationOptions Options, VersionSelector At);
+/// <param name="Prompt">What is asked.</param>
+/// <param name="Options">How the answer is generated.</param>
+/// <param name="At">The version.</param>
+/// <param name="ReadsBank">False: the answer comes from the pool alone.</param>
+public sealed record QueryCommand(TextInput Prompt, GenerationOptions Options, VersionSelector At, bool ReadsBank = true);
 
 /// <summary>A step of an answer.</summary>
 public abstract record QueryEvent;

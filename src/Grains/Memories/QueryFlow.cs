@@ -21,6 +21,7 @@ internal sealed class QueryFlow(MemoryCatalog catalog, IModelHost model, TenantI
         {
             Memory = timeline.Summary.Uid,
             Flow = tenant.Value,
+            ReadsBank = command.ReadsBank,
         };
         IAsyncEnumerable<GenerationEvent> events = model.QueryAsync(request, cancellationToken);
         yield return new QueryStarted(version.Version.Number);

@@ -89,11 +89,11 @@ internal sealed class QueryRun(
 
     private PrefillPass BeginPrefill(QueryRequest request, ReadSession session, PinHandle rows, int[] prompt, CancellationToken cancellationToken)
     {
-        CachedPrompt? known = request.Memory is { } memory ? prompts.Rent(new PromptKey(memory, request.Version.Version.Number), prompt) : null;
+        CachedPrompt? known = KeptUnder(request) is { } memory ? prompts.Rent(new PromptKey(memory, request.Version.Version.Number), prompt) : null;
         try
         {
             telemetry.CountPrompt(known?.Prefix.UsableRows(prompt) ?? 0, prompt.Length);
-            return model.BeginPrefill(session, rows, new Prompt(prompt, known?.Prefix), null, cancellationToken);
+            return model.BeginPrefill(session, rows, new Prompt(prompt, known?.Prefix, request.ReadsBank), null, cancellationToken);
         }
         finally
         {
@@ -101,10 +101,13 @@ internal sealed class QueryRun(
         }
     }
 
+    /// <summary>A prompt that was read without the bank has other rows behind the same words, so it is not kept.</summary>
+    private static MemoryUid? KeptUnder(QueryRequest request) => request.ReadsBank ? request.Memory : null;
+
     /// <summary>What was computed of the prompt stays for the next one over this version.</summary>
     private void Keep(QueryRequest request, ReadSession session, int[] prompt)
     {
-        if (request.Memory is not { } memory || !prompts.IsUsed) return;
+        if (KeptUnder(request) is not { } memory || !prompts.IsUsed) return;
         if (model.Share(session, request.Version.Manifest, prompt) is not { } prefix) return;
         prompts.Keep(new CachedPrompt(new PromptKey(memory, request.Version.Version.Number), prompt, prefix));
     }

@@ -45,7 +45,7 @@ internal sealed class PrefillPass : IResumablePass
         _memory = memory;
         _probe = probe;
         _cancellation = cancellation;
-        _retrieved = prompt.Known?.RetrievedBy(ids);
+        _retrieved = prompt.ReadsBank ? prompt.Known?.RetrievedBy(ids) : session.Retrieved;
         _first = prompt.Known?.UsableRows(ids) ?? 0;
         _total = ids.Length;
         session.Begin(prompt.Known is null ? [] : prompt.Known.PagesOf(_first), _total);

@@ -16,6 +16,7 @@ namespace LatentDb.Silo.Api.Query;
 /// <param name="RepetitionPenalty">Above 0, up to 2; 1 = off.</param>
 /// <param name="Seed">What sampling draws from; 0 by default.</param>
 /// <param name="Stop">Up to 16 strings that end the answer.</param>
+/// <param name="Retrieve">False: the long-term bank is not read, so that the model answers from the pool alone.</param>
 /// <param name="At">Version number, RFC 3339 time, snapshot name, or "head".</param>
 /// <param name="Stream">True: server-sent events.</param>
 internal sealed record QueryBody(
@@ -28,6 +29,7 @@ internal sealed record QueryBody(
     float RepetitionPenalty = 1,
     ulong Seed = 0,
     string[]? Stop = null,
+    bool Retrieve = true,
     string? At = null,
     bool Stream = false)
 {
@@ -55,7 +57,7 @@ internal sealed record QueryBody(
             Seed = Seed,
             Stop = [.. stops],
         };
-        return new QueryCommand(TextBodies.Parse(Prompt, Messages, "prompt"), options, At is null ? VersionSelector.Head : VersionSelector.Parse(At));
+        return new QueryCommand(TextBodies.Parse(Prompt, Messages, "prompt"), options, At is null ? VersionSelector.Head : VersionSelector.Parse(At), Retrieve);
     }
 
     private static void Require(bool holds, string why)
