@@ -19,6 +19,7 @@ internal sealed class MemoryModel : IDisposable
     private readonly CompatibilityMode _compatibility;
     private readonly LayerStack _stack;
     private readonly TextPages _pages;
+    private readonly RowBuffers _buffers;
     private readonly Retriever _retriever;
     private readonly DecodeStep _step;
 
@@ -33,6 +34,7 @@ internal sealed class MemoryModel : IDisposable
         Ages = new BankAges(compatibility.AgesSinceDrop, Dimensions.K, Dimensions.N);
         _stack = new LayerStack(backend, Dimensions, weights);
         _pages = new TextPages(backend, Dimensions);
+        _buffers = new RowBuffers(backend);
         _retriever = new Retriever(_stack, Ages, compatibility);
         _step = new DecodeStep(_stack);
         Encoder = new BlockEncoder(backend, Dimensions, new RowProjection(_stack), storage);
@@ -100,7 +102,7 @@ internal sealed class MemoryModel : IDisposable
         manifest.Layers.Max(l => l.PoolRows == 0 ? 0 : 1 + l.PoolRows + Math.Max(Math.Min(l.BankRows, Dimensions.R), Rules.KeepsBank && l.BankRows > 0 ? Dimensions.R : 0));
 
     /// <summary>An empty session for one query.</summary>
-    public ReadSession NewSession(int promptTokens, int newTokens) => new(_backend, Dimensions, _pages, promptTokens, newTokens);
+    public ReadSession NewSession(int promptTokens, int newTokens) => new(_backend, Dimensions, _pages, _buffers, promptTokens, newTokens);
 
     /// <summary>A prompt's prefill in pieces; see <see cref="PrefillPass"/>.</summary>
     public PrefillPass BeginPrefill(ReadSession session, IMemoryRows memory, Prompt prompt, PassProbe? probe, CancellationToken cancellationToken) =>
@@ -130,6 +132,7 @@ internal sealed class MemoryModel : IDisposable
     public void Dispose()
     {
         _pages.Dispose();
+        _buffers.Dispose();
         _stack.Dispose();
         _weights.Dispose();
     }

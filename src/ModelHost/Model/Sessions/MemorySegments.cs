@@ -7,7 +7,7 @@ namespace LatentDb.ModelHost.Model.Sessions;
 /// What a session reads before its text, by layer: bos, retrieved rows oldest first, the pool by rank. Long runs stay where the pager holds them; short
 /// ones, which old blocks consist of, and retrieved rows are gathered, in the type in which they are stored.
 /// </summary>
-internal sealed class MemorySegments(IComputeBackend backend, ModelDimensions dimensions) : IDisposable
+internal sealed class MemorySegments(IComputeBackend backend, ModelDimensions dimensions, RowBuffers buffers) : IDisposable
 {
     /// <summary>A run of fewer rows costs an attention more than its copy: half a cache line of scores, and two views to open.</summary>
     private const int ShortRun = 32;
@@ -42,7 +42,7 @@ internal sealed class MemorySegments(IComputeBackend backend, ModelDimensions di
         MatrixView values = default;
         if (copied > 0)
         {
-            _gathered[layer] = backend.Allocate(2L * copied * dimensions.KvWidth, memory.RowType);
+            _gathered[layer] = buffers.Rent(2L * copied * dimensions.KvWidth, memory.RowType);
             MatrixView both = _gathered[layer]!.AsMatrix(2 * copied, dimensions.KvWidth);
             (keys, values) = (both.SliceRows(0, copied), both.SliceRows(copied, copied));
         }
@@ -61,7 +61,11 @@ internal sealed class MemorySegments(IComputeBackend backend, ModelDimensions di
 
     public void Dispose()
     {
-        foreach (DeviceBuffer? buffer in _gathered) buffer?.Dispose();
+        for (int l = 0; l < _gathered.Length; l++)
+        {
+            if (_gathered[l] is { } buffer) buffers.Return(buffer);
+            _gathered[l] = null;
+        }
     }
 
     /// <summary>Copies neighbouring short runs one behind the other, so that they become one segment.</summary>

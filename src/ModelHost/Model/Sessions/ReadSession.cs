@@ -19,16 +19,17 @@ internal sealed class ReadSession : IDisposable
     /// <param name="backend">Where gathered memory rows go.</param>
     /// <param name="dimensions">The model.</param>
     /// <param name="pages">Where text comes from and goes back to.</param>
+    /// <param name="buffers">The same for gathered memory rows.</param>
     /// <param name="promptRows">Tokens of the prompt.</param>
     /// <param name="newRows">Tokens that may be appended to it.</param>
-    public ReadSession(IComputeBackend backend, ModelDimensions dimensions, TextPages pages, int promptRows, int newRows)
+    public ReadSession(IComputeBackend backend, ModelDimensions dimensions, TextPages pages, RowBuffers buffers, int promptRows, int newRows)
     {
         _pages = pages;
         _vocabulary = dimensions.Vocabulary;
         _capacityRows = promptRows + newRows;
         _logits = ArrayPool<float>.Shared.Rent(_vocabulary);
         PromptRows = promptRows;
-        Memory = new MemorySegments(backend, dimensions);
+        Memory = new MemorySegments(backend, dimensions, buffers);
         Retrieved = new int[dimensions.L][];
         Array.Fill(Retrieved, []);
     }
