@@ -24,6 +24,9 @@ internal sealed class QueryRun(
     {
         var clock = new StageClock(time);
         var demand = new Demand(request.Flow, request.Priority, (long)prompt.Length * model.Dimensions.L);
+
+        // While the request stands in line the disk need not stand still.
+        if (scheduler.IsFull) pager.Prefetch(request.Version.Manifest, request.Source, request.Flow);
         using Place place = await telemetry.EnterAsync(scheduler, demand, cancellationToken).ConfigureAwait(false);
         TimeSpan queue = clock.Lap();
 

@@ -9,18 +9,23 @@ internal sealed class BatchScheduler : IDisposable
 {
     private readonly AdmissionLine _line;
     private readonly ComputeLoop _loop;
+    private readonly int _maxActive;
 
     public BatchScheduler(SchedulerOptions options, IDecoder decoder, TimeProvider time, LoopTelemetry? telemetry)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxActive, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxWaiting);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Layers, 1);
+        _maxActive = options.MaxActive;
         _line = new AdmissionLine(options, time);
         _loop = new ComputeLoop(new LoopIteration(options, decoder, time, telemetry), time);
     }
 
     /// <summary>Requests that have a place now.</summary>
     public int Active => _line.Places;
+
+    /// <summary>Whoever comes now must wait.</summary>
+    public bool IsFull => _line.Places >= _maxActive;
 
     /// <summary>Requests that wait for one now.</summary>
     public int Waiting => _line.Waiting;
