@@ -412,6 +412,8 @@ export interface QueryBody {
   seed?: number | undefined;
   /** Up to 16 strings that end the answer. */
   stop?: string[] | null | undefined;
+  /** False: the long-term bank is not read, so that the model answers from the pool alone. */
+  retrieve?: boolean | undefined;
   /** Version number, RFC 3339 time, snapshot name, or "head". */
   at?: string | null | undefined;
   /** True: server-sent events. */
