@@ -30,6 +30,23 @@ public sealed class QueryTests(SiloFixture fixture) : IClassFixture<SiloFixture>
     }
 
     [Fact]
+    public async Task Without_retrieval_the_answer_comes_from_the_pool_alone_and_does_not_change_what_the_next_question_reads()
+    {
+        string id = await fixture.NewMemoryAsync();
+        await Silo.InjectAsync(id, Facts);
+        string poolOnly = Where.Replace("\"max_tokens\"", "\"retrieve\":false,\"max_tokens\"", StringComparison.Ordinal);
+
+        int[] before = await RowsAsync(id, Where);
+        int[] without = await RowsAsync(id, poolOnly);
+        int[] after = await RowsAsync(id, Where);
+
+        Assert.All(without, rows => Assert.Equal(0, rows));
+        Assert.All(before, rows => Assert.True(rows > 0));
+        Assert.Equal(before, after);
+        Assert.Equal("Lisbon", await AskAsync(id, poolOnly));
+    }
+
+    [Fact]
     public async Task The_answer_comes_from_the_memory_that_is_asked_and_from_no_other()
     {
         string told = await fixture.NewMemoryAsync();
@@ -81,6 +98,12 @@ public sealed class QueryTests(SiloFixture fixture) : IClassFixture<SiloFixture>
         (await Silo.PostAsync($"/v1/memories/{id}/query", """{"prompt":"x","at":"99"}""")).RequireProblem(404, "version_not_found");
         (await Silo.PostAsync($"/v1/memories/{id}/query", """{"prompt":"x","at":"nosuch"}""")).RequireProblem(404, "snapshot_not_found");
         (await Silo.PostAsync($"/v1/memories/{id}/query", """{"prompt":"x","at":"1999-01-01T00:00:00Z"}""")).RequireProblem(404, "version_not_found");
+    }
+
+    private async Task<int[]> RowsAsync(string id, string question)
+    {
+        JsonElement answer = (await Silo.PostAsync($"/v1/memories/{id}/query", question)).Require(200).Body;
+        return [.. answer.GetProperty("retrieved").GetProperty("rows_per_layer").EnumerateArray().Select(r => r.GetInt32())];
     }
 
     private async Task<string> AskAsync(string id, string body) =>
