@@ -27,7 +27,6 @@ internal static unsafe partial class Attention
     private const int KeyBlock = 96;
     private const int MostSliverRows = 12;
 
-
     /// <summary>Working memory of one range.</summary>
     public static long ScratchBytes(in AttentionCall call, AttentionPart part)
     {
@@ -45,7 +44,7 @@ internal static unsafe partial class Attention
     {
         if (call.LanesPerHead <= FewLanesAttention.MostLanes)
         {
-            FewLanesAttention.Run<TTile, TSimd, TVector>(call, part, scratch);
+            FewLanesAttention.Run<TSimd, TVector>(call, part, scratch);
             return;
         }
 

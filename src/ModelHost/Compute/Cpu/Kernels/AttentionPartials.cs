@@ -24,6 +24,9 @@ internal readonly unsafe struct AttentionPartials(in AttentionCall call)
 
     public int HeadSize { get; } = call.HeadSize;
 
+    /// <summary>Numbers from a lane's output to the next lane's.</summary>
+    public int Step => _record;
+
     /// <summary>[headSize], with room for a whole vector at the end.</summary>
     public float* Output(int split, int keyValueHead, int lane) =>
         _start + ((((nint)split * _lanes) + (keyValueHead * _lanesPerHead) + lane) * _record);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 using LatentDb.ModelHost.Compute.Cpu.Kernels.Tiles;
@@ -7,105 +8,130 @@ using LatentDb.ModelHost.Compute.Cpu.Kernels.Vectors;
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels;
 
 /// <summary>
-/// Attention of the few lanes of a decode step. Floor: one read of the bytes of k and v. A split takes all heads side by side: first the scores, keys
-/// rotated once for their group of heads and turned into panels of <see cref="ITile{TVector}"/>; then weights; then the values, with the lanes of the
-/// vectors along the head. What comes next is fetched meanwhile.
+/// Attention of the few lanes of a decode step. Floor: one read of the bytes of k and v. Rows are used where they lie and in their order, all heads of
+/// a key together: first the scores of a split, then their weights, then the values.
 /// </summary>
 internal static unsafe class FewLanesAttention
 {
     /// <summary>More lanes fill enough of a vector of queries to be worth packing the keys.</summary>
     public const int MostLanes = 8;
 
-    /// <summary>Keys of a split where lanes are few: scores of all heads and values stay in the second-level cache.</summary>
+    /// <summary>Keys of a split where lanes are few: scores of all heads stay in the first-level cache.</summary>
     public const int SplitKeys = 256;
 
-    // Keys side by side in a panel.
-    private const int KeyBlock = Gemm.PanelWidth;
-    private const int KeysPerRun = 16;
+    // Some hundred nanoseconds of work, more than a line from memory takes. Values, in long runs of one head, come without asking, and so do angles.
+    private const int KeysAhead = 16;
+    private const int BytesPerLine = 64;
 
     public static long ScratchBytes(in AttentionCall call, AttentionPart part) => Workspace.Bytes(part.KeyValueHeads, call.HeadSize);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TTile, TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
-        where TTile : struct, ITile<TVector>
+    public static void Run<TSimd, TVector>(in AttentionCall call, AttentionPart part, byte* scratch)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
         int firstKey = part.Split * SplitKeys;
         int keys = Math.Min(SplitKeys, call.Keys - firstKey);
-        var work = new Workspace(scratch, part.EndLane - part.FirstLane, call.HeadSize);
+        var work = new Workspace(scratch, call.HeadSize, Gemm.PaddedRows(call.HeadSize, 2 * TSimd.Width) / 2) { Lanes = part.EndLane - part.FirstLane, Keys = keys };
         call.Locate(firstKey, keys, work.Places);
+        for (int key = keys; key % ScoreTile.Keys != 0; key++) work.Places[key] = work.Places[keys - 1];
         LoadQueries(call, part, work);
-        for (int key = 0; key < keys; key += KeyBlock)
+        Score<TSimd, TVector>(call, part, work);
+        Weigh<TSimd, TVector>(call, part, work);
+        AddValues<TSimd, TVector>(call, part, work);
+    }
+
+    /// <summary>Scaled, with zeros behind the head.</summary>
+    private static void LoadQueries(in AttentionCall call, AttentionPart part, in Workspace work)
+    {
+        int size = call.HeadSize;
+        float scale = call.Scale;
+        for (int head = 0; head < part.KeyValueHeads; head++)
         {
-            int count = Math.Min(KeyBlock, keys - key);
-            for (int head = 0; head < part.KeyValueHeads; head++)
+            for (int lane = 0; lane < work.Lanes; lane++)
             {
-                LoadPanel<TSimd, TVector>(work, (part.KeyValueHead + head) * call.HeadSize, key, count, keys);
-                ScorePanel<TTile, TSimd, TVector>(work, head, key);
+                float* from = call.QueryOf(part.KeyValueHead + head, part.FirstLane + lane);
+                float* to = work.Queries(head) + (2 * lane * work.Half);
+                for (int d = 0; d < size; d++) to[d] = from[d] * scale;
+                new Span<float>(to + size, (2 * work.Half) - size).Clear();
             }
         }
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Score<TSimd, TVector>(in AttentionCall call, AttentionPart part, in Workspace work)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        for (int key = 0; key < work.Keys; key += ScoreTile.Keys)
+        {
+            RowPlace* places = work.Places + key;
+            if (key + KeysAhead < work.Keys) FetchKeys(call, part, places + KeysAhead);
+            if (2 * work.Half == call.HeadSize && AreOfOneType(places))
+            {
+                ScoreHeads<TSimd, TVector>(work, places, part.KeyValueHead * call.HeadSize, 0, part.KeyValueHeads, key);
+                continue;
+            }
+
+            for (int head = 0; head < part.KeyValueHeads; head++)
+            {
+                LoadRows<TSimd, TVector>(work, places, (part.KeyValueHead + head) * call.HeadSize, call.HeadSize);
+                ScoreHeads<TSimd, TVector>(work, work.RowPlaces, 0, head, 1, key);
+            }
+        }
+    }
+
+    private static bool AreOfOneType(RowPlace* places) =>
+        places[0].Type == places[1].Type && places[0].Type == places[2].Type && places[0].Type == places[3].Type;
+
+    private static void ScoreHeads<TSimd, TVector>(in Workspace work, RowPlace* places, int column, int firstHead, int heads, int key)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        for (int lane = 0; lane < work.Lanes; lane += ScoreTile.MostLanes)
+        {
+            new ScoreTile
+            {
+                Places = places,
+                Column = column,
+                Heads = heads,
+                Half = work.Half,
+                Queries = work.Queries(firstHead) + (2 * lane * work.Half),
+                Scores = work.Scores(firstHead) + (lane * SplitKeys) + key,
+                HeadStep = work.HeadStep,
+                LaneStep = SplitKeys,
+            }.Run<TSimd, TVector>(Math.Min(ScoreTile.MostLanes, work.Lanes - lane));
+        }
+    }
+
+    /// <summary>One head of a tile's keys as fp32 rows with zeros behind them: where types meet, and where half a head is not whole vectors.</summary>
+    private static void LoadRows<TSimd, TVector>(in Workspace work, RowPlace* places, int column, int headSize)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        int stride = HeadRow.Stride(headSize);
+        HeadRow.LoadKeys<TSimd, TVector>(places, ScoreTile.Keys, column, headSize, work.Rows, 0, places);
+        for (int i = 0; i < ScoreTile.Keys; i++)
+        {
+            float* row = work.Rows + (i * stride);
+            new Span<float>(row + headSize, (2 * work.Half) - headSize).Clear();
+            work.RowPlaces[i] = new RowPlace { Key = (byte*)row, Type = ElementType.F32 };
+        }
+    }
+
+    private static void Weigh<TSimd, TVector>(in AttentionCall call, AttentionPart part, in Workspace work)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
         var partials = new AttentionPartials(call);
         for (int head = 0; head < part.KeyValueHeads; head++)
         {
             for (int lane = 0; lane < work.Lanes; lane++)
             {
-                int visible = Math.Clamp(call.VisibleKeys(part.FirstLane + lane) - firstKey, 0, keys);
-                WeighLane<TSimd, TVector>(work.Scores(head, lane), visible, keys, partials, part, part.KeyValueHead + head, part.FirstLane + lane);
+                int visible = Math.Clamp(call.VisibleKeys(part.FirstLane + lane) - (part.Split * SplitKeys), 0, work.Keys);
+                float* scores = work.Scores(head) + (lane * SplitKeys);
+                WeighLane<TSimd, TVector>(scores, visible, work.Keys, partials, part, part.KeyValueHead + head, part.FirstLane + lane);
             }
-        }
-
-        GatherValues<TSimd, TVector>(call, part, work, keys, partials);
-    }
-
-    /// <summary>Side by side as [headSize][lanes], with zeros for lanes that are missing.</summary>
-    private static void LoadQueries(in AttentionCall call, AttentionPart part, in Workspace work)
-    {
-        for (int head = 0; head < part.KeyValueHeads; head++)
-        {
-            float* queries = work.Queries(head);
-            new Span<float>(queries, MostLanes * call.HeadSize).Clear();
-            for (int lane = 0; lane < work.Lanes; lane++)
-            {
-                float* from = call.QueryOf(part.KeyValueHead + head, part.FirstLane + lane);
-                for (int d = 0; d < call.HeadSize; d++) queries[(d * MostLanes) + lane] = from[d] * call.Scale;
-            }
-        }
-    }
-
-    /// <summary>One head of a block of keys as a panel [headSize][32 keys].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void LoadPanel<TSimd, TVector>(in Workspace work, int column, int key, int count, int keys)
-        where TSimd : struct, ISimd<TVector>
-        where TVector : struct
-    {
-        HeadRow.LoadKeys<TSimd, TVector>(work.Places + key, count, column, work.HeadSize, work.Rows, KeyBlock, work.Places + keys);
-        Transpose.Run(new MatrixPointer(work.Rows, count, work.HeadSize, HeadRow.Stride(work.HeadSize)), KeyBlock, work.Panel);
-    }
-
-    /// <summary>Lanes x keys as a tile: no sum goes across the lanes of a vector.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScorePanel<TTile, TSimd, TVector>(in Workspace work, int head, int key)
-        where TTile : struct, ITile<TVector>
-        where TSimd : struct, ISimd<TVector>
-        where TVector : struct
-    {
-        int padded = Gemm.PaddedRows(work.Lanes, TTile.SliverGranule);
-        int rows;
-        for (int lane = 0; lane < padded; lane += rows)
-        {
-            rows = TTile.RowsAtOnce(padded - lane);
-            TTile.Run<SingleWeights<TSimd, TVector>>(rows, new TileCall
-            {
-                A = work.Queries(head) + lane,
-                AStep = MostLanes,
-                B = (byte*)work.Panel,
-                Depth = work.HeadSize,
-                C = work.Scores(head, lane) + key,
-                CStep = SplitKeys,
-                Ahead = (byte*)work.Panel,
-            });
         }
     }
 
@@ -134,71 +160,82 @@ internal static unsafe class FewLanesAttention
         new Span<float>(partials.Output(part.Split, head, lane), Gemm.PaddedRows(partials.HeadSize, VectorMath.MostLanes)).Clear();
     }
 
-    /// <summary>Runs of keys of one type at a time; the sums of a lane are one chain through all of them.</summary>
-    private static void GatherValues<TSimd, TVector>(in AttentionCall call, AttentionPart part, in Workspace work, int keys, in AttentionPartials partials)
+    /// <summary>Runs of keys of one type at a time.</summary>
+    private static void AddValues<TSimd, TVector>(in AttentionCall call, AttentionPart part, in Workspace work)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
         int end;
-        for (int key = 0; key < keys; key = end)
+        for (int key = 0; key < work.Keys; key = end)
         {
-            ElementType type = work.Places[key].Type;
             end = key + 1;
-            while (end < keys && end < key + KeysPerRun && work.Places[end].Type == type) end++;
-            for (int head = 0; head < part.KeyValueHeads; head++)
-            {
-                for (int lane = 0; lane < work.Lanes; lane += ValueTile.Lanes)
-                {
-                    ValueTile tile = TileOf(call, part, work, partials, head, lane, key, end - key);
-                    if (type == ElementType.BF16) tile.Run<TSimd, TVector, BFloat16Numbers<TSimd, TVector>>();
-                    else tile.Run<TSimd, TVector, SingleNumbers<TSimd, TVector>>();
-                }
-            }
+            while (end < work.Keys && work.Places[end].Type == work.Places[key].Type) end++;
+            for (int head = 0; head < part.KeyValueHeads; head++) AddRun<TSimd, TVector>(call, part, work, head, key, end - key);
         }
     }
 
-    private static ValueTile TileOf(in AttentionCall call, AttentionPart part, in Workspace work, in AttentionPartials partials, int head, int lane, int key, int keys)
+    private static void AddRun<TSimd, TVector>(in AttentionCall call, AttentionPart part, in Workspace work, int head, int key, int keys)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
     {
-        int last = work.Lanes - 1;
-        int second = Math.Min(lane + 1, last), third = Math.Min(lane + 2, last), fourth = Math.Min(lane + 3, last);
-        int keyValueHead = part.KeyValueHead + head;
-        return new ValueTile
+        var partials = new AttentionPartials(call);
+        for (int lane = 0; lane < work.Lanes; lane += ValueTile.MostLanes)
         {
-            Places = work.Places + key,
-            Keys = keys,
-            Column = keyValueHead * call.HeadSize,
-            HeadSize = call.HeadSize,
-            Weights0 = work.Scores(head, lane) + key,
-            Weights1 = work.Scores(head, second) + key,
-            Weights2 = work.Scores(head, third) + key,
-            Weights3 = work.Scores(head, fourth) + key,
-            Output0 = partials.Output(part.Split, keyValueHead, part.FirstLane + lane),
-            Output1 = partials.Output(part.Split, keyValueHead, part.FirstLane + second),
-            Output2 = partials.Output(part.Split, keyValueHead, part.FirstLane + third),
-            Output3 = partials.Output(part.Split, keyValueHead, part.FirstLane + fourth),
-        };
+            new ValueTile
+            {
+                Places = work.Places + key,
+                Keys = keys,
+                Column = (part.KeyValueHead + head) * call.HeadSize,
+                HeadSize = call.HeadSize,
+                Weights = work.Scores(head) + (lane * SplitKeys) + key,
+                WeightStep = SplitKeys,
+                Output = partials.Output(part.Split, part.KeyValueHead + head, part.FirstLane + lane),
+                OutputStep = partials.Step,
+            }.Run<TSimd, TVector>(Math.Min(ValueTile.MostLanes, work.Lanes - lane));
+        }
     }
 
-    /// <summary>Scratch of one range: places of the split's rows, a block of keys as rows and as a panel, and per head queries and scores.</summary>
-    private readonly struct Workspace(byte* start, int lanes, int headSize)
+    /// <summary>Whole rows of a tile's keys.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FetchKeys(in AttentionCall call, AttentionPart part, RowPlace* places)
     {
-        public int Lanes => lanes;
+        if (!Sse.IsSupported) return;
+        for (RowPlace* place = places; place < places + ScoreTile.Keys; place++)
+        {
+            nint size = call.HeadSize * (place->Type == ElementType.BF16 ? sizeof(ushort) : sizeof(float));
+            byte* row = place->Key + (part.KeyValueHead * size);
+            byte* end = row + (part.KeyValueHeads * size);
+            for (; row < end; row += BytesPerLine) Sse.Prefetch0(row);
+        }
+    }
 
-        public int HeadSize => headSize;
+    /// <summary>Scratch of one range: places of the split's rows, a tile's rows widened and their places, and per head queries and scores.</summary>
+    private readonly struct Workspace(byte* start, int headSize, int half)
+    {
+        public required int Lanes { get; init; }
+
+        /// <summary>Of the split.</summary>
+        public required int Keys { get; init; }
+
+        /// <summary>Numbers of half a head, filled up to whole vectors.</summary>
+        public int Half => half;
+
+        /// <summary>From a head to the next among queries and scores.</summary>
+        public int HeadStep => PerHead(headSize);
 
         public RowPlace* Places => (RowPlace*)start;
 
-        public float* Rows => (float*)(Places + SplitKeys);
+        public RowPlace* RowPlaces => Places + SplitKeys;
 
-        public float* Panel => Rows + (KeyBlock * HeadRow.Stride(headSize));
+        public float* Rows => (float*)(RowPlaces + ScoreTile.Keys);
 
         public static long Bytes(int heads, int headSize) =>
-            (SplitKeys * (long)sizeof(RowPlace)) + (((KeyBlock * (HeadRow.Stride(headSize) + headSize)) + ((long)heads * PerHead(headSize))) * sizeof(float));
+            ((SplitKeys + ScoreTile.Keys) * (long)sizeof(RowPlace)) + (((ScoreTile.Keys * HeadRow.Stride(headSize)) + ((long)heads * PerHead(headSize))) * sizeof(float));
 
-        public float* Queries(int head) => Panel + (KeyBlock * headSize) + (head * PerHead(headSize));
+        public float* Scores(int head) => Rows + (ScoreTile.Keys * HeadRow.Stride(headSize)) + ((nint)head * HeadStep);
 
-        public float* Scores(int head, int lane) => Queries(head) + (MostLanes * headSize) + (lane * SplitKeys);
+        public float* Queries(int head) => Scores(head) + (MostLanes * SplitKeys);
 
-        private static nint PerHead(int headSize) => MostLanes * (headSize + SplitKeys);
+        private static int PerHead(int headSize) => MostLanes * (SplitKeys + HeadRow.Stride(headSize));
     }
 }

@@ -72,12 +72,14 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static float First(Vector256<float> value) => value.ToScalar();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Sums(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
-        Simd128.Sums(Halved(a), Halved(b), Halved(c), Halved(d));
+    public static Vector128<float> Sums(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        Vector256<double> ab = (Avx.UnpackLow(a, b) + Avx.UnpackHigh(a, b)).AsDouble();
+        Vector256<double> cd = (Avx.UnpackLow(c, d) + Avx.UnpackHigh(c, d)).AsDouble();
+        Vector256<float> pairs = Avx.UnpackLow(ab, cd).AsSingle() + Avx.UnpackHigh(ab, cd).AsSingle();
+        return pairs.GetLower() + pairs.GetUpper();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Highest(Vector256<float> value) => Simd128.Highest(Vector128.MaxNative(value.GetLower(), value.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Halved(Vector256<float> value) => value.GetLower() + value.GetUpper();
 }

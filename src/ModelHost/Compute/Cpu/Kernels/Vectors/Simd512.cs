@@ -72,8 +72,13 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     public static float First(Vector512<float> value) => value.ToScalar();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) =>
-        Simd256.Sums(Halved(a), Halved(b), Halved(c), Halved(d));
+    public static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        Vector512<double> ab = (Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b)).AsDouble();
+        Vector512<double> cd = (Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d)).AsDouble();
+        Vector256<float> pairs = Halved(Avx512F.UnpackLow(ab, cd).AsSingle() + Avx512F.UnpackHigh(ab, cd).AsSingle());
+        return pairs.GetLower() + pairs.GetUpper();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Highest(Vector512<float> value) => Simd256.Highest(Vector256.MaxNative(value.GetLower(), value.GetUpper()));
