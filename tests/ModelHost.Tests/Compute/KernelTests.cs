@@ -147,7 +147,7 @@ public sealed class KernelTests
         for (ulong seed = 0; seed < Cases; seed++)
         {
             SeededRandom random = SeededRandom.ForPart(6, seed);
-            int rows = 1 + random.NextInt32(20);
+            int rows = 1 + random.NextInt32(80);
             int keys = random.NextInt32(60);
             int width = 1 + random.NextInt32(150);
             float[] q = Grid.Random(random, rows * width);

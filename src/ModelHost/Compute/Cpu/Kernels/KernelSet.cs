@@ -39,7 +39,10 @@ internal abstract unsafe class KernelSet
 
     public abstract void AddRow(float* row, MatrixPointer y);
 
-    public abstract void RetrievalScores(MatrixPointer q, MatrixPointer keys, float* scores);
+    /// <summary>Elements of working memory that <see cref="RetrievalScores"/> needs.</summary>
+    public abstract long RetrievalScratch(int columns);
+
+    public abstract void RetrievalScores(MatrixPointer q, MatrixPointer keys, float* scores, float* scratch);
 
     public abstract void WidenBFloat16(ushort* source, float* target, nint count);
 

@@ -29,7 +29,9 @@ internal sealed unsafe class ScalarKernels : KernelSet
 
     public override void AddRow(float* row, MatrixPointer y) => Sums.AddRowScalar(row, y);
 
-    public override void RetrievalScores(MatrixPointer q, MatrixPointer keys, float* scores) => RetrievalScore.RunScalar(q, keys, scores);
+    public override long RetrievalScratch(int columns) => 0;
+
+    public override void RetrievalScores(MatrixPointer q, MatrixPointer keys, float* scores, float* scratch) => RetrievalScore.RunScalar(q, keys, scores);
 
     public override void WidenBFloat16(ushort* source, float* target, nint count) => Convert.WidenBFloat16Scalar(source, target, count);
 

@@ -36,7 +36,10 @@ internal sealed unsafe class VectorKernels<TTile, TSimd, TVector> : KernelSet
 
     public override void AddRow(float* row, MatrixPointer y) => Sums.AddRow<TSimd, TVector>(row, y);
 
-    public override void RetrievalScores(MatrixPointer q, MatrixPointer keys, float* scores) => RetrievalScore.Run<TSimd, TVector>(q, keys, scores);
+    public override long RetrievalScratch(int columns) => RetrievalScore.ScratchElements<TTile, TVector>(columns);
+
+    public override void RetrievalScores(MatrixPointer q, MatrixPointer keys, float* scores, float* scratch) =>
+        RetrievalScore.Run<TTile, TSimd, TVector>(q, keys, scores, scratch);
 
     public override void WidenBFloat16(ushort* source, float* target, nint count) => Convert.WidenBFloat16<TSimd, TVector>(source, target, count);
 

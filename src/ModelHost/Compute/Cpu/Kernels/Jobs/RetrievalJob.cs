@@ -51,15 +51,17 @@ internal sealed unsafe class RetrievalJob : PoolJob
     {
         int first = range * _keysPerRange;
         int count = Math.Min(_keysPerRange, _keys - first);
-        long placeBytes = (long)_keysPerRange * sizeof(RowPlace);
-        AlignedMemory scratch = _arena.Rent(placeBytes + ((long)_keysPerRange * _q.Columns * sizeof(float)));
+        long workBytes = _kernels.RetrievalScratch(_q.Columns) * sizeof(float);
+        long rowBytes = (((long)_keysPerRange * _q.Columns * sizeof(float)) + AlignedMemory.Alignment - 1) / AlignedMemory.Alignment * AlignedMemory.Alignment;
+        AlignedMemory scratch = _arena.Rent(workBytes + rowBytes + ((long)_keysPerRange * sizeof(RowPlace)));
         try
         {
-            var places = (RowPlace*)scratch.Pointer;
-            var rows = new MatrixPointer((float*)((byte*)scratch.Pointer + placeBytes), count, _q.Columns, _q.Columns);
+            var work = (float*)scratch.Pointer;
+            var rows = new MatrixPointer((float*)((byte*)work + workBytes), count, _q.Columns, _q.Columns);
+            var places = (RowPlace*)((byte*)work + workBytes + rowBytes);
             SegmentRows.Locate(_segments.Start, _segmentCount, first, count, null, 0, places);
             for (int i = 0; i < count; i++) Convert.Widen(_kernels, places[i].Key, places[i].Type, rows.Row(i), rows.Columns);
-            _kernels.RetrievalScores(_q, rows, _scores + first);
+            _kernels.RetrievalScores(_q, rows, _scores + first, work);
         }
         finally
         {
