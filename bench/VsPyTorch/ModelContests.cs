@@ -8,9 +8,6 @@ internal sealed class ModelContests(Settings settings, LoadedModel model, OurSid
     private readonly Random _random = new(1);
     private readonly ModelCost _cost = CostOf(settings, model);
 
-    // Sixteen prompts are read while the first answers go on already; the answers must outlast that.
-    private int DecodedTokens => settings.IsTiny ? 256 : 160;
-
     // PyTorch's rate does not depend on how long it goes on, and it is slow.
     private int DecodedTokensOfPeers => settings.IsTiny ? 64 : 24;
 
@@ -63,10 +60,13 @@ internal sealed class ModelContests(Settings settings, LoadedModel model, OurSid
         int rounds = memories.Length == 1 ? settings.Rounds : Math.Max(1, settings.Rounds / 2);
         ContestResult result = await contest.RunAsync(rounds, Contest.Sides(
             peers,
-            () => ours.DecodeAsync(memories, ids, DecodedTokens),
+            () => ours.DecodeAsync(memories, ids, DecodedTokens(memories.Length)),
             async peer => memories.Length * (DecodedTokensOfPeers - 1) / await peer.SecondsAsync(new { @do = "decode", names, ids, tokens = DecodedTokensOfPeers })));
         report.Add(result);
     }
+
+    // Sixteen prompts are read while the first answers go on already; the answers must outlast that.
+    private int DecodedTokens(int memories) => settings.IsTiny ? 256 : memories == 1 ? 160 : 480;
 
     private int[] Draw(int count) => Words.Draw(_random, count, model.Facts.VocabularySize);
 

@@ -23,11 +23,7 @@ internal sealed class QueryRun(
         QueryRequest request, int[] prompt, TimeSpan tokenize, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var clock = new StageClock(time);
-        var demand = new Demand(request.Flow, request.Priority, (long)prompt.Length * model.Dimensions.L);
-
-        // While the request stands in line the disk need not stand still.
-        if (scheduler.IsFull) pager.Prefetch(request.Version.Manifest, request.Source, request.Flow);
-        using Place place = await telemetry.EnterAsync(scheduler, demand, cancellationToken).ConfigureAwait(false);
+        using Place place = await EnterAsync(request, prompt.Length, cancellationToken).ConfigureAwait(false);
         TimeSpan queue = clock.Lap();
 
         // Held to the last token: every step reads the resident rows themselves.
@@ -81,6 +77,13 @@ internal sealed class QueryRun(
         StageTimings timings = Completed(new StageTimings { Queue = queue, Tokenize = tokenize, PageIn = pageIn }, work.Times);
         var reason = answer.IsStopped || running.EndedItsTurn ? FinishReason.Stop : FinishReason.Length;
         yield return new GenerationCompleted(reason, new TokenUsage(prompt.Length, generated), Report(manifest, session), timings);
+    }
+
+    private ValueTask<Place> EnterAsync(QueryRequest request, int promptTokens, CancellationToken cancellationToken)
+    {
+        // While the request stands in line the disk need not stand still.
+        if (scheduler.IsFull) pager.Prefetch(request.Version.Manifest, request.Source, request.Flow);
+        return telemetry.EnterAsync(scheduler, new Demand(request.Flow, request.Priority, (long)promptTokens * model.Dimensions.L), cancellationToken);
     }
 
     /// <summary>The prefill is over: its spans can be told, and tokens are counted from here.</summary>
