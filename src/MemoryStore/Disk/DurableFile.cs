@@ -18,6 +18,7 @@ internal static partial class DurableFile
     private const int UnsupportedErrno = 95; // EOPNOTSUPP
     private const int NoSpaceErrno = 28; // ENOSPC
     private const int QuotaErrno = 122; // EDQUOT
+    private const int ExistsErrno = 17; // EEXIST
     private const int OpenDirectoryFlags = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, with O_RDONLY = 0
 
     /// <summary>Returns when the file's bytes, and the length needed to read them, are on stable storage.</summary>
@@ -92,6 +93,29 @@ internal static partial class DurableFile
         }
     }
 
+    /// <summary>Gives a finished file its name unless another file has it: of any number that try at once, one succeeds.</summary>
+    /// <returns>False when the name is taken; the file then keeps its own.</returns>
+    /// <remarks>File.Move without overwriting looks and then renames on Unix, so that of two at once the second replaces the first one's file.</remarks>
+    /// <exception cref="IOException">HResult is the errno.</exception>
+    public static bool TryPublish(string temporary, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            if (File.Exists(path)) return false;
+            File.Move(temporary, path, overwrite: false);
+            return true;
+        }
+
+        if (Link(temporary, path) < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            return errno == ExistsErrno ? false : throw new IOException($"link {path} failed: {Marshal.GetPInvokeErrorMessage(errno)}.", errno);
+        }
+
+        File.Delete(temporary);
+        return true;
+    }
+
     /// <summary>The error that callers see for a failed write: a full disk may be helped by waiting, anything else needs an operator.</summary>
     public static LatentDbException ToStoreError(Exception cause, string what) => cause switch
     {
@@ -121,6 +145,9 @@ internal static partial class DurableFile
 
     [LibraryImport("libc", EntryPoint = "posix_fallocate")]
     private static partial int AllocateBlocks(int descriptor, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string name);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenFile(string path, int flags);

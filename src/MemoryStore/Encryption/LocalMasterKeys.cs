@@ -164,21 +164,8 @@ public sealed class LocalMasterKeys : IMasterKeyProvider, IDisposable
 
         CryptographicOperations.ZeroMemory(key);
         CryptographicOperations.ZeroMemory(text);
-        Publish(temporary, path);
+        if (!DurableFile.TryPublish(temporary, path)) File.Delete(temporary); // Another process was faster: its key is the one.
         DurableFile.SyncFolder(folder);
-    }
-
-    /// <summary>When another process was faster, its key is the one.</summary>
-    private static void Publish(string temporary, string path)
-    {
-        try
-        {
-            File.Move(temporary, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(temporary);
-        }
     }
 
     private static LocalMasterKeys Parse(ReadOnlySpan<byte> text, string source)

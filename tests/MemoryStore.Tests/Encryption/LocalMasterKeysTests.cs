@@ -39,12 +39,25 @@ public sealed class LocalMasterKeysTests : IDisposable
     [Fact]
     public async Task Many_that_make_the_file_at_once_have_one_key()
     {
-        string path = _folder.Combine("master.key");
+        for (int round = 0; round < 50; round++)
+        {
+            string path = _folder.Combine($"{round}/master.key");
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using var start = new Barrier(4);
 
-        LocalMasterKeys[] keys = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => LocalMasterKeys.OpenOrCreate(path, isNewStore: true))));
+            LocalMasterKeys[] keys = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait();
+                    return LocalMasterKeys.OpenOrCreate(path, isNewStore: true);
+                },
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default)));
 
-        Assert.Single(keys.Select(k => k.CurrentId).Distinct(StringComparer.Ordinal));
-        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+            Assert.Single(keys.Select(k => k.CurrentId).Distinct(StringComparer.Ordinal));
+            Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
+        }
     }
 
     [Fact]
