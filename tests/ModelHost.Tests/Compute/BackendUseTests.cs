@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using LatentDb.MemoryStore.Tensors;
-using LatentDb.ModelHost.Compute.Cpu;
 using LatentDb.ModelHost.Compute;
+using LatentDb.ModelHost.Compute.Cpu;
 using LatentDb.Testing;
 
 namespace LatentDb.ModelHost.Tests.Compute;
