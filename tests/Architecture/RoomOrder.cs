@@ -16,7 +16,7 @@ internal static class RoomOrder
     {
         ["MemoryStore"] =
         [
-            ["", "Errors"], ["Identity", "Tensors", "Time", "Telemetry", "MessagePack", "Disk"], ["Blocks"], ["Versions"], ["Encryption"],
+            ["", "Errors"], ["Identity", "Tensors", "Time", "Telemetry", "MessagePack", "Disk"], ["Blocks", "Cluster", "Links"], ["Versions"], ["Encryption"],
             ["Records", "Log"], ["Index"], ["Shards"], ["Timeline"], ["Retention", "Integrity", "Transfer", "Replication"], ["Hosting"],
         ],
         ["ModelHost"] =
@@ -25,7 +25,7 @@ internal static class RoomOrder
             ["Remote"], ["Hosting"],
         ],
         ["Grains"] = [["Contracts", "Telemetry"], ["Ownership", "Tenants"], ["Memories"], ["Hosting"], ["Orleans"]],
-        ["Silo"] = [[""], ["Security", "Telemetry"], ["Audit", "Limits"], ["Http"], ["Health", "Api", "OpenAi", "Mcp", "Admin", "WebConsole"], ["Orleans"], ["Composition"]],
+        ["Silo"] = [[""], ["Security", "Telemetry"], ["Audit", "Limits", "Cluster"], ["Http"], ["Health", "Api", "OpenAi", "Mcp", "Admin", "WebConsole"], ["Orleans"], ["Composition"]],
     };
 
     /// <summary>Rooms of other projects that a room may name in a using directive; a room that is not listed here is free.</summary>

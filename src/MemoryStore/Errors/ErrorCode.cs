@@ -27,6 +27,8 @@ public sealed record ErrorCode(string Name, Remedy Remedy)
     public static readonly ErrorCode StoreFull = new("store_full", Remedy.RetryLater);
     public static readonly ErrorCode StoreUnavailable = new("store_unavailable", Remedy.CallOperator);
     public static readonly ErrorCode StaleOwner = new("stale_owner", Remedy.RetryLater);
+    public static readonly ErrorCode NotOwner = new("not_owner", Remedy.RetryLater);
+    public static readonly ErrorCode SiloUnreachable = new("silo_unreachable", Remedy.RetryLater);
     public static readonly ErrorCode ShardLocked = new("shard_locked", Remedy.CallOperator);
     public static readonly ErrorCode KeyUnavailable = new("key_unavailable", Remedy.CallOperator);
     public static readonly ErrorCode DataDamaged = new("data_damaged", Remedy.CallOperator);

@@ -51,6 +51,8 @@ public sealed class ProblemTests
     [InlineData("model_loading", 503, true)]
     [InlineData("shutting_down", 503, true)]
     [InlineData("stale_owner", 503, true)]
+    [InlineData("not_owner", 503, true)]
+    [InlineData("silo_unreachable", 503, true)]
     [InlineData("store_full", 507, true)]
     [InlineData("store_unavailable", 503, false)]
     [InlineData("data_damaged", 500, false)]
