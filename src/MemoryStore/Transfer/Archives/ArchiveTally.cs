@@ -1,6 +1,5 @@
 using System.Buffers;
 using LatentDb.MemoryStore.MessagePack;
-using LatentDb.MemoryStore.Records;
 
 namespace LatentDb.MemoryStore.Transfer.Archives;
 

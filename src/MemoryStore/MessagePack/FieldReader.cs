@@ -1,16 +1,16 @@
-using LatentDb.MemoryStore.MessagePack;
-
-namespace LatentDb.MemoryStore.Records;
+namespace LatentDb.MemoryStore.MessagePack;
 
 /// <summary>
 /// Walks an integer-keyed map, the shape of every payload: fields come in ascending order of key, a missing optional field is passed over, and a
 /// field of a newer writer is skipped.
 /// </summary>
-internal struct FieldReader
+public struct FieldReader
 {
     private int _left;
     private int _key;
 
+    /// <summary>Reads the head of the map.</summary>
+    /// <exception cref="MessagePackFormatException">From every member: the bytes are no such map.</exception>
     public static FieldReader Begin(ref MessagePackReader reader)
     {
         var fields = new FieldReader { _left = reader.ReadMapHeader(), _key = int.MinValue };
