@@ -21,5 +21,9 @@ internal sealed class Activation(MemoryKey key, MemoryGrain grain, int maxWaitin
     /// <summary>Its place in the order of idleness; null while it has calls.</summary>
     public LinkedListNode<Activation>? Idle { get; set; }
 
-    public void Dispose() => Writes.Dispose();
+    public void Dispose()
+    {
+        Writes.Dispose();
+        Grain.Dispose();
+    }
 }

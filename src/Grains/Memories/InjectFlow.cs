@@ -43,11 +43,12 @@ internal sealed class InjectFlow(MemoryCatalog catalog, IModelHost model, Tenant
         {
             var request = new InjectRequest(head, command.Text, seed, catalog.Blocks, transaction)
             {
+                Memory = timeline.Summary.Uid,
                 Flow = tenant.Value,
                 Priority = step is null ? RequestPriority.Normal : RequestPriority.Background,
             };
             InjectOutcome outcome = await model.InjectAsync(request, cancellationToken).ConfigureAwait(false);
-            var draft = new VersionDraft(outcome.Deltas, model.Describe().Fingerprint, seed, outcome.Tokens, origin.OperationId)
+            var draft = new VersionDraft(outcome.Deltas, head.Version.Fingerprint, seed, outcome.Tokens, origin.OperationId)
             {
                 Author = origin.Author,
                 Digest = origin.Digest,

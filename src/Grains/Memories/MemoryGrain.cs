@@ -15,7 +15,7 @@ namespace LatentDb.Grains.Memories;
 /// The only writer of one memory. Its host runs the writing verbs one at a time; reading verbs may run beside them, because they work on an
 /// immutable version. Knows nothing of the host it runs in.
 /// </summary>
-internal sealed partial class MemoryGrain
+internal sealed partial class MemoryGrain : IDisposable
 {
     private readonly MemoryKey _key;
     private readonly GrainStore _store;
@@ -24,6 +24,7 @@ internal sealed partial class MemoryGrain
     private readonly BatchFlow _batch;
     private readonly OperationFlow _operations;
     private readonly QueryFlow _query;
+    private readonly ReadAhead _readAhead;
     private MemoryTimeline? _timeline;
 
     public MemoryGrain(MemoryKey key, GrainStore store, IModelHost model, TimeProvider time, bool keepsText)
@@ -35,6 +36,7 @@ internal sealed partial class MemoryGrain
         _batch = new BatchFlow(_inject);
         _operations = new OperationFlow(_inject);
         _query = new QueryFlow(store.Catalog, model, key.Tenant);
+        _readAhead = new ReadAhead(store.Catalog, model, key.Tenant);
     }
 
     /// <summary>A writing verb.</summary>
@@ -84,14 +86,14 @@ internal sealed partial class MemoryGrain
     /// <summary>A writing verb.</summary>
     public async Task<InjectResult> InjectAsync(InjectCommand command, CancellationToken cancellationToken)
     {
-        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        MemoryTimeline timeline = await OpenToUseAsync(cancellationToken).ConfigureAwait(false);
         return await _inject.RunAsync(timeline, command, step: null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A writing verb.</summary>
     public async Task<InjectBatchResult> InjectBatchAsync(InjectBatchCommand command, CancellationToken cancellationToken)
     {
-        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        MemoryTimeline timeline = await OpenToUseAsync(cancellationToken).ConfigureAwait(false);
         return await _batch.RunAsync(timeline, command, cancellationToken).ConfigureAwait(false);
     }
 
@@ -121,7 +123,7 @@ internal sealed partial class MemoryGrain
     /// <summary>A writing verb.</summary>
     public async Task<WriteResult<MemoryVersion>> RollBackAsync(RollbackCommand command, CancellationToken cancellationToken)
     {
-        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        MemoryTimeline timeline = await OpenToUseAsync(cancellationToken).ConfigureAwait(false);
         WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
         if (timeline.FindWrite(origin, WriteVerb.Rollback) is { } first)
         {
@@ -180,7 +182,7 @@ internal sealed partial class MemoryGrain
         await foreach (QueryEvent step in _query.RunAsync(timeline, command, cancellationToken).ConfigureAwait(false)) yield return step;
     }
 
-    public async Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken) => (await OpenAsync(cancellationToken).ConfigureAwait(false)).Summary;
+    public async Task<MemorySummary> DescribeAsync(CancellationToken cancellationToken) => (await OpenToUseAsync(cancellationToken).ConfigureAwait(false)).Summary;
 
     public async Task<ImmutableArray<MemoryVersion>> ListVersionsAsync(int limit, VersionNumber? before, CancellationToken cancellationToken) =>
         (await OpenAsync(cancellationToken).ConfigureAwait(false)).ListVersions(limit, before);
@@ -207,6 +209,9 @@ internal sealed partial class MemoryGrain
     public async Task<ImmutableArray<Snapshot>> ListSnapshotsAsync(CancellationToken cancellationToken) =>
         (await OpenAsync(cancellationToken).ConfigureAwait(false)).ListSnapshots();
 
+    /// <summary>It is put away: what was to be read ahead for it need not be.</summary>
+    public void Dispose() => _readAhead.Dispose();
+
     private Task<Manifest> EnsureGenesisAsync(ModelFingerprint fingerprint, CancellationToken cancellationToken) =>
         _store.Catalog.EnsureGenesisAsync(_key, fingerprint, _model.WriteGenesisAsync, cancellationToken);
 
@@ -222,6 +227,14 @@ internal sealed partial class MemoryGrain
         if (origin.OperationId is null || !_store.Catalog.Exists(_key)) return null;
         MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
         return timeline.FindWrite(origin, verb) is null ? null : new WriteResult<MemorySummary>(timeline.Summary, IsReplay: true);
+    }
+
+    /// <summary>As the other one, for calls after which queries are likely.</summary>
+    private async ValueTask<MemoryTimeline> OpenToUseAsync(CancellationToken cancellationToken)
+    {
+        MemoryTimeline timeline = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await _readAhead.BeginAsync(timeline, cancellationToken).ConfigureAwait(false);
+        return timeline;
     }
 
     /// <exception cref="LatentDbException">memory_not_found.</exception>

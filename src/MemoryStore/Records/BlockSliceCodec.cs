@@ -8,7 +8,7 @@ using LatentDb.MemoryStore.Tensors;
 namespace LatentDb.MemoryStore.Records;
 
 /// <summary>Payload of a block slice: its own address again, so that a misdirected read cannot pass, and its tensors.</summary>
-internal static class BlockSliceCodec
+public static class BlockSliceCodec
 {
     private const int TensorParts = 5;
 

@@ -6,7 +6,7 @@ using LatentDb.MemoryStore.Versions;
 namespace LatentDb.MemoryStore.Records;
 
 /// <summary>Manifests and deltas. Runs are flat arrays of integers and ranks are gaps, because most then take one byte.</summary>
-internal static class ManifestCodec
+public static class ManifestCodec
 {
     private const int ManifestParts = 4;
     private const int LayerParts = 3;

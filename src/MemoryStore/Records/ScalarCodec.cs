@@ -6,7 +6,7 @@ using LatentDb.MemoryStore.Versions;
 namespace LatentDb.MemoryStore.Records;
 
 /// <summary>Identifiers inside payloads.</summary>
-internal static class ScalarCodec
+public static class ScalarCodec
 {
     private const int UidBytes = 16;
     private const int FingerprintBytes = 32;

@@ -14,6 +14,9 @@ public interface IModelHost
     /// <exception cref="MemoryStore.Errors.LatentDbException">model_loading.</exception>
     ModelDescription Describe();
 
+    /// <summary>What it has to do now; nothing for a host that lets others compute.</summary>
+    ModelPressure Pressure => default;
+
     /// <summary>Writes the checkpoint's own pool and bank as a genesis block and returns the manifest of a new memory.</summary>
     Task<Manifest> WriteGenesisAsync(IBlockSink sink, CancellationToken cancellationToken);
 
@@ -29,6 +32,14 @@ public interface IModelHost
     /// </summary>
     /// <exception cref="MemoryStore.Errors.LatentDbException">invalid_request, text_too_long, model_mismatch, overloaded, data_damaged.</exception>
     IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Says that a version will probably be asked soon, so that its rows may be read ahead: a hint that waits for nothing, takes no room from what is in
+    /// use, and may be ignored. Whatever is wrong, the query tells. A cancellation drops what has not been read yet.
+    /// </summary>
+    void Prefetch(PrefetchRequest request, CancellationToken cancellationToken)
+    {
+    }
 
     /// <summary>
     /// Drops from memory every row of the blocks that an erased memory wrote. Called after its erase is durable: a later pass that still names such a

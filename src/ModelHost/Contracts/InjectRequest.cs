@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Blocks;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.ModelHost.Contracts;
@@ -11,6 +12,9 @@ namespace LatentDb.ModelHost.Contracts;
 /// <param name="Sink">Receives the new blocks.</param>
 public sealed record InjectRequest(VersionedManifest Head, TextInput Text, ulong Seed, IBlockSource Source, IBlockSink Sink)
 {
+    /// <summary>The memory that is written: decides which silo of a cluster computes. Null = unknown.</summary>
+    public MemoryUid? Memory { get; init; }
+
     /// <summary>On whose account it computes: requests of one flow share what that flow gets. Opaque to the model host.</summary>
     public string Flow { get; init; } = string.Empty;
 

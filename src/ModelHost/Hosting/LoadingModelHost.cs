@@ -34,6 +34,8 @@ internal sealed partial class LoadingModelHost : IModelHost, IHostedService, IAs
 
     public bool IsReady => Volatile.Read(ref _host) is not null;
 
+    public ModelPressure Pressure => Volatile.Read(ref _host)?.Pressure ?? default;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _loading = Task.Run(Load, CancellationToken.None);
@@ -54,6 +56,9 @@ internal sealed partial class LoadingModelHost : IModelHost, IHostedService, IAs
 
     public IAsyncEnumerable<GenerationEvent> QueryAsync(QueryRequest request, CancellationToken cancellationToken) =>
         Require().QueryAsync(request, cancellationToken);
+
+    /// <summary>Without a model there is no room to read anything ahead.</summary>
+    public void Prefetch(PrefetchRequest request, CancellationToken cancellationToken) => Volatile.Read(ref _host)?.Prefetch(request, cancellationToken);
 
     /// <summary>A model that is not there yet holds nothing.</summary>
     public void Forget(MemoryUid memory) => Volatile.Read(ref _host)?.Forget(memory);

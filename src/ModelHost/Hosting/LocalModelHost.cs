@@ -58,6 +58,8 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
 
     public bool IsReady => true;
 
+    public ModelPressure Pressure => new(_scheduler.Active + _scheduler.Waiting, _options.MaxActive);
+
     /// <summary>Bytes of memory rows that are resident now.</summary>
     public long ResidentBytes => _pager.ResidentBytes;
 
@@ -132,6 +134,12 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
 
         CheckLengths(request, prompt.Length);
         return new QueryRun(_model, _tokenizer, _template, _pager, _prompts, _scheduler, _telemetry, _time).RunAsync(request, prompt, clock.Lap(), cancellationToken);
+    }
+
+    public void Prefetch(PrefetchRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Version.Version.Fingerprint != _description.Fingerprint) return;
+        _pager.Prefetch(request.Version.Manifest, request.Source, request.Flow, cancellationToken);
     }
 
     public void Forget(MemoryUid memory)

@@ -82,7 +82,7 @@ internal sealed class QueryRun(
     private ValueTask<Place> EnterAsync(QueryRequest request, int promptTokens, CancellationToken cancellationToken)
     {
         // While the request stands in line the disk need not stand still.
-        if (scheduler.IsFull) pager.Prefetch(request.Version.Manifest, request.Source, request.Flow);
+        if (scheduler.IsFull) pager.Prefetch(request.Version.Manifest, request.Source, request.Flow, cancellationToken);
         return telemetry.EnterAsync(scheduler, new Demand(request.Flow, request.Priority, (long)promptTokens * model.Dimensions.L), cancellationToken);
     }
 

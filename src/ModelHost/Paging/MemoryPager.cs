@@ -81,8 +81,17 @@ internal sealed class MemoryPager : IDisposable
     /// Says that a query of <paramref name="manifest"/> will soon come: what is not there of its rows is read behind everything that somebody waits for,
     /// within a part of the budget. Waits for nothing; what goes wrong, the query meets again.
     /// </summary>
-    public void Prefetch(Manifest manifest, IBlockSource source, string flow) =>
-        _loader.Load(_resident.Prefetch(new ReservationRequest(ReadPlan(manifest).Slices, 0, flow)), source, isPrefetch: true);
+    /// <param name="manifest">The version.</param>
+    /// <param name="source">Where its blocks are read.</param>
+    /// <param name="flow">Whose share of the budget it takes (a tenant).</param>
+    /// <param name="cancellationToken">Drops what has not been read yet; looked at as long as it lives.</param>
+    public void Prefetch(Manifest manifest, IBlockSource source, string flow, CancellationToken cancellationToken = default)
+    {
+        List<ResidentEntry> booked = _resident.Prefetch(new ReservationRequest(ReadPlan(manifest).Slices, 0, flow));
+        if (booked.Count == 0) return;
+        _loader.Load(booked, source, isPrefetch: true);
+        cancellationToken.UnsafeRegister(static (state, _) => ((PrefetchedRows)state!).GiveUp(), new PrefetchedRows(_resident, booked));
+    }
 
     /// <summary>Makes a slice that was just written resident, so that the next query need not read it back. Does nothing when there is no room.</summary>
     public void Offer(BlockSlice slice, string flow = NoFlow)
@@ -145,5 +154,10 @@ internal sealed class MemoryPager : IDisposable
             handle.Dispose();
             throw;
         }
+    }
+
+    private sealed record PrefetchedRows(ResidentSet Resident, List<ResidentEntry> Booked)
+    {
+        public void GiveUp() => Resident.GiveUp(Booked);
     }
 }

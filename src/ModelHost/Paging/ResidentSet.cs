@@ -107,6 +107,26 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         return booked;
     }
 
+    /// <summary>Of prefetched slices those that nobody wants yet, and whose load has not begun, are not read any more.</summary>
+    public void GiveUp(List<ResidentEntry> prefetched)
+    {
+        List<ResidentEntry> dropped = [];
+        lock (_lock)
+        {
+            foreach (ResidentEntry entry in prefetched.Where(e => e.IsPrefetched && !e.HasBegun && e.Pins == 0))
+            {
+                entry.HasBegun = true; // The loader passes over it.
+                EndLoad(entry);
+                TakeOut(entry);
+                dropped.Add(entry);
+            }
+
+            ServeLine();
+        }
+
+        foreach (ResidentEntry entry in dropped) entry.Fail(new OperationCanceledException("Nobody wanted the slice any more."));
+    }
+
     /// <summary>Gives everything back.</summary>
     public void Release(Reservation reservation)
     {

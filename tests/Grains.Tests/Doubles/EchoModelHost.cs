@@ -37,6 +37,9 @@ internal sealed class EchoModelHost(char name = 'e') : IModelHost
     /// <summary>Memories that it was told to forget, in order.</summary>
     public List<MemoryUid> Forgotten { get; } = [];
 
+    /// <summary>Versions that it was told to read ahead, in order, each with what ends the hint.</summary>
+    public List<(PrefetchRequest Request, CancellationToken Ended)> Prefetched { get; } = [];
+
     public ModelFingerprint Fingerprint { get; set; } = ModelFingerprint.Parse(new string(name, 64));
 
     public bool IsReady { get; set; } = true;
@@ -85,6 +88,8 @@ internal sealed class EchoModelHost(char name = 'e') : IModelHost
 
         yield return new GenerationCompleted(FinishReason.Stop, new TokenUsage(1, pieces), RetrievalReport.None, new StageTimings());
     }
+
+    public void Prefetch(PrefetchRequest request, CancellationToken cancellationToken) => Prefetched.Add((request, cancellationToken));
 
     public void Forget(MemoryUid memory) => Forgotten.Add(memory);
 

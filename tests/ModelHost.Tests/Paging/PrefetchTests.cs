@@ -106,5 +106,37 @@ public sealed class PrefetchTests : IDisposable
         Assert.Equal(0, pager.Counts.HeldBytes);
     }
 
+    [Fact]
+    public async Task A_prefetch_that_is_given_up_reads_no_more_and_leaves_what_is_wanted_meanwhile()
+    {
+        using MemoryPager pager = _blocks.Pager(slices: 256);
+        Manifest ahead = await _blocks.ManifestAsync(blocks: 1, layers: 48);
+        Manifest lastLayer = PagedBlocks.Of([await OneMoreAsync()], layers: 1);
+        var gate = new TaskCompletionSource();
+        var allWorkersBusy = new TaskCompletionSource();
+        int begun = 0;
+        _blocks.Store.BeforeRead = async _ =>
+        {
+            if (Interlocked.Increment(ref begun) == 4) allWorkersBusy.SetResult();
+            await gate.Task;
+        };
+        using var end = new CancellationTokenSource();
+        pager.Prefetch(ahead, _blocks.Store, "a", end.Token);
+        pager.Prefetch(lastLayer, _blocks.Store, "a", end.Token);
+        await allWorkersBusy.Task;
+        Task<PinHandle> pin = pager.PinForReadAsync(lastLayer, _blocks.Store, default).AsTask();
+
+        await end.CancelAsync();
+        gate.SetResult();
+        using PinHandle rows = await pin;
+
+        Assert.Equal(5, _blocks.Store.Reads); // Four that had begun, and the one that is wanted.
+        Assert.InRange(pager.Counts.BookedBytes, PagedBlocks.SliceBytes, 5 * PagedBlocks.SliceBytes);
+        using PinHandle all = await pager.PinForReadAsync(ahead, _blocks.Store, default);
+        Assert.Equal(49, _blocks.Store.Reads);
+    }
+
     public void Dispose() => _blocks.Dispose();
+
+    private async Task<ManifestBlock> OneMoreAsync() => (await _blocks.ManifestAsync(blocks: 1)).Blocks[0];
 }
