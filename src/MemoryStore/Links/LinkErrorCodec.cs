@@ -1,4 +1,3 @@
-using System.Buffers;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.MessagePack;
 
@@ -13,9 +12,8 @@ public static class LinkErrorCodec
     private const int RetryField = 4; // milliseconds
 
     /// <summary>Writes it as one map.</summary>
-    public static void Write(IBufferWriter<byte> buffer, LatentDbException error)
+    public static void Write(ref MessagePackWriter writer, LatentDbException error)
     {
-        var writer = new MessagePackWriter(buffer);
         writer.WriteMapHeader(error.RetryAfter is null ? 3 : 4);
         writer.WriteInt64(NameField);
         writer.WriteString(error.Code.Name);

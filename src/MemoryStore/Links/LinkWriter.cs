@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.MessagePack;
 
 namespace LatentDb.MemoryStore.Links;
 
@@ -39,13 +40,20 @@ public sealed class LinkWriter(Stream stream) : IDisposable
     /// <exception cref="LinkBrokenException">The link is gone.</exception>
     public async ValueTask WriteErrorAsync(LatentDbException error, CancellationToken cancellationToken)
     {
-        using var payload = new LinkBuffer();
-        LinkErrorCodec.Write(payload, error);
+        using LinkBuffer payload = Encoded(error);
         await SendAsync(LinkFrameKind.Error, payload.Written, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Gives the buffers back; the stream stays open.</summary>
     public void Dispose() => _joined.Dispose();
+
+    private static LinkBuffer Encoded(LatentDbException error)
+    {
+        var payload = new LinkBuffer();
+        var writer = new MessagePackWriter(payload);
+        LinkErrorCodec.Write(ref writer, error);
+        return payload;
+    }
 
     private async ValueTask SendAsync(byte kind, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
