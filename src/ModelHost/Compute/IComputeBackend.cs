@@ -8,6 +8,9 @@ namespace LatentDb.ModelHost.Compute;
 /// </summary>
 internal interface IComputeBackend : IDisposable
 {
+    /// <summary>Products that <see cref="MultiplyAll"/> takes: queries, keys and values.</summary>
+    const int MostProducts = 3;
+
     /// <summary>For the log and the model description, such as "cpu (AVX-512, 2 threads)".</summary>
     string Name { get; }
 
@@ -25,6 +28,12 @@ internal interface IComputeBackend : IDisposable
 
     /// <summary>y = x Wᵀ, or y += scale x Wᵀ when <paramref name="accumulate"/>. x [m, inputs], y [m, outputs].</summary>
     void Multiply(MatrixView x, WeightMatrix weight, MatrixView y, bool accumulate = false, float scale = 1);
+
+    /// <summary>y = n(x) Wᵀ for each of up to <see cref="MostProducts"/> products, n = <see cref="RmsNorm"/> or nothing. The numbers are those of the single calls, bit for bit.</summary>
+    void MultiplyAll(MatrixView x, RowNorm? norm, ReadOnlySpan<WeightProduct> products);
+
+    /// <summary>y = silu(n(x) Gᵀ) * (n(x) Uᵀ), the inside of a gated MLP (Shazeer 2020). y [m, outputs]; gate and up of one shape. The numbers are those of the single calls, bit for bit.</summary>
+    void GatedMultiply(MatrixView x, RowNorm? norm, WeightMatrix gate, WeightMatrix up, MatrixView y);
 
     /// <summary>y[r] = x[r] / sqrt(mean(x[r]²) + epsilon) * gain (Zhang and Sennrich 2019). gain [1, columns].</summary>
     void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView y);

@@ -26,10 +26,12 @@ internal sealed class RowProjection(LayerStack stack)
         for (int first = 0; first < hidden.Rows; first += SlabRows)
         {
             int count = Math.Min(SlabRows, hidden.Rows - first);
+            MatrixView rows = hidden.SliceRows(first, count);
+            decoder.KeysAndValues(rows, AdapterMode.Read, scratch, keys.SliceRows(first, count), values.SliceRows(first, count));
+            if (retrievalKeys is not { } target || decoder.Weights.Retriever is not { } retriever) continue;
             MatrixView normed = scratch.Normed.SliceRows(0, count);
-            decoder.NormInput(hidden.SliceRows(first, count), normed);
-            decoder.KeysAndValues(normed, AdapterMode.Read, scratch, keys.SliceRows(first, count), values.SliceRows(first, count));
-            if (retrievalKeys is { } target && decoder.Weights.Retriever is { } retriever) scratch.Apply(retriever.Key, normed, target.SliceRows(first, count));
+            decoder.NormInput(rows, normed);
+            scratch.Apply(retriever.Key, normed, target.SliceRows(first, count));
         }
 
         stack.Scratch.Return(scratch);

@@ -49,6 +49,10 @@ internal sealed class FakeBackend : IComputeBackend
 
     public void Multiply(MatrixView x, WeightMatrix weight, MatrixView y, bool accumulate = false, float scale = 1) => throw new NotSupportedException();
 
+    public void MultiplyAll(MatrixView x, RowNorm? norm, ReadOnlySpan<WeightProduct> products) => throw new NotSupportedException();
+
+    public void GatedMultiply(MatrixView x, RowNorm? norm, WeightMatrix gate, WeightMatrix up, MatrixView y) => throw new NotSupportedException();
+
     public void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView y) => throw new NotSupportedException();
 
     public void Rope(MatrixView x, int headSize, int firstPosition, ReadOnlySpan<float> inverseFrequencies) => throw new NotSupportedException();

@@ -53,6 +53,7 @@ public sealed class BackendUseTests
         using CpuBackend backend = Backends.Create("Auto");
         using DeviceBuffer buffer = backend.Allocate(1000);
         using WeightMatrix weight = backend.Pack(new byte[6 * 4 * 4], ElementType.F32, 6, 4, ElementType.F32);
+        using WeightMatrix narrow = backend.Pack(new byte[5 * 4 * 4], ElementType.F32, 5, 4, ElementType.F32);
         MatrixView four = buffer.AsMatrix(2, 4);
         var six = new MatrixView(buffer, 500, 2, 6, 6);
 
@@ -60,6 +61,10 @@ public sealed class BackendUseTests
         Assert.Throws<ArgumentException>(() => backend.Multiply(four, weight, six.SliceRows(0, 1)));
         Assert.Throws<ArgumentException>(() => backend.Multiply(four, weight, six, accumulate: false, scale: 2));
         Assert.Throws<ArgumentException>(() => backend.Multiply(four, weight, new MatrixView(buffer, 0, 2, 6, 6)));
+        Assert.Throws<ArgumentException>(() => backend.MultiplyAll(four, new RowNorm(four, 1e-5f), [new WeightProduct(weight, six)]));
+        Assert.Throws<ArgumentException>(() => backend.MultiplyAll(four, norm: null, [new WeightProduct(weight, six), new WeightProduct(weight, four)]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => backend.MultiplyAll(four, norm: null, new WeightProduct[4]));
+        Assert.Throws<ArgumentException>(() => backend.GatedMultiply(four, norm: null, weight, narrow, six));
         Assert.Throws<ArgumentException>(() => backend.RmsNorm(four, four, 1e-5f, four));
         Assert.Throws<ArgumentException>(() => backend.Rope(four, 3, 0, [1]));
         Assert.Throws<ArgumentException>(() => backend.Rope(four, 4, 0, [1]));
@@ -115,6 +120,7 @@ public sealed class BackendUseTests
         private readonly CpuBackend _backend;
         private readonly DeviceBuffer _x;
         private readonly DeviceBuffer _y;
+        private readonly DeviceBuffer _other;
         private readonly DeviceBuffer _keys;
         private readonly DeviceBuffer _start;
         private readonly WeightMatrix _weight;
@@ -127,6 +133,7 @@ public sealed class BackendUseTests
             SeededRandom random = new(40);
             _x = backend.Allocate(16 * Width);
             _y = backend.Allocate(16 * Width);
+            _other = backend.Allocate(16 * Width);
             _start = backend.Allocate(16 * Width);
             _keys = backend.Allocate(Keys * Width);
             Upload(_keys, Grid.Random(random, Keys * Width));
@@ -141,7 +148,9 @@ public sealed class BackendUseTests
             MatrixView keys = _keys.AsMatrix(Keys, Width);
             _backend.Copy(_start.AsMatrix(rows, Width), x);
             _backend.RmsNorm(x, _keys.AsMatrix(1, Width), 1e-5f, y);
-            _backend.Multiply(y, _weight, x);
+            _backend.MultiplyAll(x, new RowNorm(_keys.AsMatrix(1, Width), 1e-5f), [new WeightProduct(_weight, y), new WeightProduct(_weight, _other.AsMatrix(rows, Width))]);
+            _backend.GatedMultiply(y, new RowNorm(_keys.AsMatrix(1, Width), 1e-5f), _weight, _weight, _other.AsMatrix(rows, Width));
+            _backend.Multiply(_other.AsMatrix(rows, Width), _weight, x);
             _backend.Rope(x, 8, position, Frequencies);
             _backend.Attention(x, keys, keys, 8, y);
             _backend.SiluMultiply(y, x);
@@ -158,6 +167,7 @@ public sealed class BackendUseTests
         {
             _x.Dispose();
             _y.Dispose();
+            _other.Dispose();
             _keys.Dispose();
             _start.Dispose();
             _weight.Dispose();

@@ -98,6 +98,7 @@ public sealed class DeterminismTests
         using var x = new Grid(backend, 150, 256, Grid.Random(random, 150 * 256));
         using var keys = new Grid(backend, 400, 256, Grid.Random(random, 400 * 256));
         using var y = new Grid(backend, 150, 256, new float[150 * 256]);
+        using var other = new Grid(backend, 150, 256, new float[150 * 256]);
         using var gain = new Grid(backend, 1, 256, Grid.Random(random, 256));
         using WeightMatrix weight = backend.Pack(MemoryMarshal.AsBytes(Grid.Random(random, 256 * 256).AsSpan()), ElementType.F32, 256, 256, ElementType.F32);
         var scores = new float[400];
@@ -110,6 +111,9 @@ public sealed class DeterminismTests
         backend.Attention(x.View.SliceRows(0, 1), keys.View, keys.View, 64, y.View.SliceRows(0, 1));
         backend.SiluMultiply(y.View, x.View);
         backend.AddRow(gain.View, y.View);
+        backend.GatedMultiply(y.View, new RowNorm(gain.View, 1e-5f), weight, weight, x.View);
+        backend.MultiplyAll(x.View, new RowNorm(gain.View, 1e-5f), [new WeightProduct(weight, y.View), new WeightProduct(weight, other.View)]);
+        backend.Add(other.View, y.View);
         backend.RetrievalScores(y.View, keys.View, scores);
         return [.. y.Read(), .. scores];
     }

@@ -52,8 +52,24 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
 
     public void Multiply(MatrixView x, WeightMatrix weight, MatrixView y, bool accumulate = false, float scale = 1)
     {
-        Work = Work with { Products = Work.Products + ((long)x.Rows * weight.Inputs * weight.Outputs) };
+        Count(x, weight);
         inner.Multiply(x, weight, y, accumulate, scale);
+    }
+
+    public void MultiplyAll(MatrixView x, RowNorm? norm, ReadOnlySpan<WeightProduct> products)
+    {
+        if (norm is not null) Touch(x);
+        foreach (WeightProduct product in products) Count(x, product.Weight);
+        inner.MultiplyAll(x, norm, products);
+    }
+
+    public void GatedMultiply(MatrixView x, RowNorm? norm, WeightMatrix gate, WeightMatrix up, MatrixView y)
+    {
+        if (norm is not null) Touch(x);
+        Count(x, gate);
+        Count(x, up);
+        Touch(y);
+        inner.GatedMultiply(x, norm, gate, up, y);
     }
 
     public void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView y)
@@ -155,6 +171,8 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
     }
 
     public void Dispose() => inner.Dispose();
+
+    private void Count(MatrixView x, WeightMatrix weight) => Work = Work with { Products = Work.Products + ((long)x.Rows * weight.Inputs * weight.Outputs) };
 
     private void Touch(MatrixView view) => Work = Work with { Touched = Work.Touched + ((long)view.Rows * view.Columns) };
 }

@@ -103,24 +103,50 @@ internal sealed unsafe class CpuBackend : IComputeBackend
     public void Multiply(MatrixView x, WeightMatrix weight, MatrixView y, bool accumulate = false, float scale = 1)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (weight is not PackedWeights packed) throw new ArgumentException("The weight was not packed by the cpu back end.", nameof(weight));
-        ArgumentShapes.Equal(x.Columns, packed.Inputs, "The columns of x", nameof(x));
-        ArgumentShapes.Equal(y.Columns, packed.Outputs, "The columns of y", nameof(y));
-        ArgumentShapes.Equal(y.Rows, x.Rows, "The rows of y", nameof(y));
-        ArgumentShapes.Distinct(y, x, nameof(y));
-        if (!accumulate && scale != 1) throw new ArgumentException("Only an accumulating product has a scale.", nameof(scale));
-        using HeldMatrix heldX = HeldMatrix.Open(x, nameof(x));
-        using HeldMatrix heldY = HeldMatrix.Open(y, nameof(y));
-        using HeldPanels panels = HeldPanels.Open(packed);
-        if (x.Rows == 0) return;
         GemmJob job = _gemmJobs.Rent();
         try
         {
-            job.Execute(_pool, _kernels, _callScratch, panels.Call(heldX.Matrix, heldY.Matrix, accumulate, scale));
+            job.Products.Begin(x, norm: null);
+            job.Products.Add(weight, y, accumulate, scale);
+            if (x.Rows > 0) job.Execute(_pool, _kernels, _callScratch, _rangeScratch);
         }
         finally
         {
-            _gemmJobs.Return(job);
+            Return(job);
+        }
+    }
+
+    public void MultiplyAll(MatrixView x, RowNorm? norm, ReadOnlySpan<WeightProduct> products)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(products.Length, IComputeBackend.MostProducts, nameof(products));
+        GemmJob job = _gemmJobs.Rent();
+        try
+        {
+            job.Products.Begin(x, norm);
+            foreach (ref readonly WeightProduct product in products) job.Products.Add(product.Weight, product.Y);
+            if (x.Rows > 0 && products.Length > 0) job.Execute(_pool, _kernels, _callScratch, _rangeScratch);
+        }
+        finally
+        {
+            Return(job);
+        }
+    }
+
+    public void GatedMultiply(MatrixView x, RowNorm? norm, WeightMatrix gate, WeightMatrix up, MatrixView y)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        GemmJob job = _gemmJobs.Rent();
+        try
+        {
+            job.Products.Begin(x, norm);
+            job.Products.Add(gate, y);
+            job.Products.Add(up, y);
+            if (x.Rows > 0) job.Execute(_pool, _kernels, _callScratch, _rangeScratch, isGated: true);
+        }
+        finally
+        {
+            Return(job);
         }
     }
 
@@ -299,6 +325,12 @@ internal sealed unsafe class CpuBackend : IComputeBackend
         CpuInstructionSet.Vector128 => new VectorKernels<FlatTile<Simd128, Vector128<float>>, Simd128, Vector128<float>>(),
         _ => new ScalarKernels(),
     };
+
+    private void Return(GemmJob job)
+    {
+        job.Products.Release();
+        _gemmJobs.Return(job);
+    }
 
     private RowsJob RentRows()
     {

@@ -80,6 +80,29 @@ internal sealed class TorchBackend : IComputeBackend
         else target.copy_(product);
     }
 
+    public void MultiplyAll(MatrixView x, RowNorm? norm, ReadOnlySpan<WeightProduct> products)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(products.Length, IComputeBackend.MostProducts, nameof(products));
+        if (norm is not { } by)
+        {
+            foreach (ref readonly WeightProduct product in products) Multiply(x, product.Weight, product.Y);
+            return;
+        }
+
+        using DeviceBuffer buffer = Allocate((long)x.Rows * x.Columns);
+        MatrixView normed = buffer.AsMatrix(x.Rows, x.Columns);
+        RmsNorm(x, by.Gain, by.Epsilon, normed);
+        MultiplyAll(normed, norm: null, products);
+    }
+
+    public void GatedMultiply(MatrixView x, RowNorm? norm, WeightMatrix gate, WeightMatrix up, MatrixView y)
+    {
+        using DeviceBuffer buffer = Allocate((long)y.Rows * y.Columns);
+        MatrixView other = buffer.AsMatrix(y.Rows, y.Columns);
+        MultiplyAll(x, norm, [new WeightProduct(gate, y), new WeightProduct(up, other)]);
+        SiluMultiply(y, other);
+    }
+
     public void RmsNorm(MatrixView x, MatrixView gain, float epsilon, MatrixView y)
     {
         ArgumentShapes.Row(gain, x.Columns, nameof(gain));

@@ -41,15 +41,12 @@ internal sealed class DecodeStep(LayerStack stack)
     private void RunLayer(ReadOnlySpan<ReadSession> sessions, int l, MatrixView x, PassScratch scratch)
     {
         DecoderLayer layer = stack.Layers[l];
-        MatrixView normed = scratch.Normed.SliceRows(0, x.Rows);
         MatrixView keys = scratch.Keys.SliceRows(0, x.Rows);
         MatrixView values = scratch.Values.SliceRows(0, x.Rows);
         Span<int> positions = scratch.Positions[..x.Rows];
         for (int i = 0; i < positions.Length; i++) positions[i] = sessions[i].Memory.Rows(l) + sessions[i].TextRows;
-        layer.NormInput(x, normed);
-        layer.KeysAndValues(normed, AdapterMode.Read, scratch, keys, values);
+        MatrixView queries = layer.QueriesKeysAndValues(x, AdapterMode.Read, scratch, keys, values);
         layer.Rotate(keys, positions);
-        MatrixView queries = layer.Queries(normed, AdapterMode.Read, scratch);
         layer.Rotate(queries, positions);
         scratch.ClearSequences();
         for (int i = 0; i < sessions.Length; i++)

@@ -13,22 +13,31 @@ internal sealed class DecoderLayer(IComputeBackend backend, ModelDimensions dime
 
     public LayerWeights Weights => _weights;
 
+    private RowNorm InputNorm => new(_weights.InputNorm, model.Config.RmsEpsilon);
+
+    private RowNorm PostAttentionNorm => new(_weights.PostAttentionNorm, model.Config.RmsEpsilon);
+
     /// <summary>normed = RMSNorm(x) under the layer's input gain.</summary>
     public void NormInput(MatrixView x, MatrixView normed) => backend.RmsNorm(x, _weights.InputNorm, model.Config.RmsEpsilon, normed);
 
-    /// <summary>Queries of normed rows, not rotated yet: [rows, heads x head size] of the scratch.</summary>
-    public MatrixView Queries(MatrixView normed, AdapterMode mode, PassScratch scratch)
+    /// <summary>Queries of rows x [rows, d] after the input norm, not rotated yet: [rows, heads x head size] of the scratch.</summary>
+    public MatrixView Queries(MatrixView x, AdapterMode mode, PassScratch scratch)
     {
-        MatrixView queries = scratch.Queries.SliceRows(0, normed.Rows);
-        scratch.Apply(_weights.Query, mode, normed, queries);
+        MatrixView queries = scratch.Queries.SliceRows(0, x.Rows);
+        scratch.ApplyAll(mode, x, InputNorm, [new LinearProduct(_weights.Query, queries)]);
         return queries;
     }
 
-    /// <summary>K and V of normed rows, not rotated yet. keys, values [rows, kv width].</summary>
-    public void KeysAndValues(MatrixView normed, AdapterMode mode, PassScratch scratch, MatrixView keys, MatrixView values)
+    /// <summary>K and V of rows x [rows, d] after the input norm, not rotated yet. keys, values [rows, kv width].</summary>
+    public void KeysAndValues(MatrixView x, AdapterMode mode, PassScratch scratch, MatrixView keys, MatrixView values) =>
+        scratch.ApplyAll(mode, x, InputNorm, [new LinearProduct(_weights.Key, keys), new LinearProduct(_weights.Value, values)]);
+
+    /// <summary>As <see cref="KeysAndValues"/> and <see cref="Queries"/>, of the same rows.</summary>
+    public MatrixView QueriesKeysAndValues(MatrixView x, AdapterMode mode, PassScratch scratch, MatrixView keys, MatrixView values)
     {
-        scratch.Apply(_weights.Key, mode, normed, keys);
-        scratch.Apply(_weights.Value, mode, normed, values);
+        MatrixView queries = scratch.Queries.SliceRows(0, x.Rows);
+        scratch.ApplyAll(mode, x, InputNorm, [new LinearProduct(_weights.Query, queries), new LinearProduct(_weights.Key, keys), new LinearProduct(_weights.Value, values)]);
+        return queries;
     }
 
     /// <summary>Rotates K or queries of consecutive rows.</summary>
@@ -45,23 +54,26 @@ internal sealed class DecoderLayer(IComputeBackend backend, ModelDimensions dime
     public void Forward(MatrixView x, MatrixView queries, AdapterMode mode, PassScratch scratch)
     {
         MatrixView attended = scratch.Attended.SliceRows(0, x.Rows);
-        MatrixView change = scratch.Normed.SliceRows(0, x.Rows);
         backend.Attention(queries, scratch.Sequences, scratch.Segments, dimensions.HeadSize, model.InverseFrequencies.AsSpan(), attended);
-        scratch.Apply(_weights.Output, mode, attended, change);
-        backend.Add(change, x);
-        FeedForward(x, mode, scratch);
+        scratch.Add(_weights.Output, mode, attended, x);
+        scratch.Add(_weights.Down, mode, Gated(x, mode, scratch), x);
     }
 
-    private void FeedForward(MatrixView x, AdapterMode mode, PassScratch scratch)
+    /// <summary>The inside of the MLP: silu of the gate times the other half, [rows, ff] of the scratch.</summary>
+    private MatrixView Gated(MatrixView x, AdapterMode mode, PassScratch scratch)
     {
-        MatrixView normed = scratch.Normed.SliceRows(0, x.Rows);
         MatrixView gate = scratch.Gate.SliceRows(0, x.Rows);
+        LinearView gateView = _weights.Gate.View(mode);
+        LinearView upView = _weights.Up.View(mode);
+        if (gateView.Adapter is null && upView.Adapter is null)
+        {
+            backend.GatedMultiply(x, PostAttentionNorm, gateView.Base, upView.Base, gate);
+            return gate;
+        }
+
         MatrixView up = scratch.Up.SliceRows(0, x.Rows);
-        backend.RmsNorm(x, _weights.PostAttentionNorm, model.Config.RmsEpsilon, normed);
-        scratch.Apply(_weights.Gate, mode, normed, gate);
-        scratch.Apply(_weights.Up, mode, normed, up);
+        scratch.ApplyAll(mode, x, PostAttentionNorm, [new LinearProduct(_weights.Gate, gate), new LinearProduct(_weights.Up, up)]);
         backend.SiluMultiply(gate, up);
-        scratch.Apply(_weights.Down, mode, gate, normed);
-        backend.Add(normed, x);
+        return gate;
     }
 }

@@ -49,10 +49,8 @@ internal sealed class LayerStack : IDisposable
     /// <summary>Final norm and head of x [n, d]; the result is scratch, [n, vocabulary].</summary>
     public MatrixView Logits(MatrixView x, PassScratch scratch)
     {
-        MatrixView normed = scratch.Normed.SliceRows(0, x.Rows);
         MatrixView logits = scratch.Logits(x.Rows);
-        NormOutput(x, normed);
-        Project(normed, logits);
+        Backend.MultiplyAll(x, new RowNorm(_weights.FinalNorm, _weights.Config.RmsEpsilon), [new WeightProduct(_weights.Head, logits)]);
         return logits;
     }
 
@@ -69,14 +67,12 @@ internal sealed class LayerStack : IDisposable
     {
         PassScratch scratch = Scratch.Rent(1);
         MatrixView all = _bos.AsMatrix(2 * Dimensions.L, Dimensions.KvWidth);
-        MatrixView normed = scratch.Normed.SliceRows(0, 1);
         var rows = ImmutableArray.CreateBuilder<KeySegment>(Dimensions.L);
         for (int l = 0; l < Dimensions.L; l++)
         {
             MatrixView keys = all.SliceRows(2 * l, 1);
             MatrixView values = all.SliceRows((2 * l) + 1, 1);
-            Layers[l].NormInput(Layers[l].Weights.Bos, normed);
-            Layers[l].KeysAndValues(normed, AdapterMode.Read, scratch, keys, values);
+            Layers[l].KeysAndValues(Layers[l].Weights.Bos, AdapterMode.Read, scratch, keys, values);
             rows.Add(new KeySegment(keys, values, FirstPosition: 0, IsRotated: true)); // position 0 rotates by nothing
         }
 

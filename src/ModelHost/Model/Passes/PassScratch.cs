@@ -15,6 +15,7 @@ internal sealed class PassScratch : IDisposable
     private readonly List<DeviceBuffer> _buffers = [];
     private readonly List<KeySegment> _segments = [];
     private readonly List<AttentionSpan> _sequences = [];
+    private readonly WeightProduct[] _products = new WeightProduct[IComputeBackend.MostProducts];
     private readonly int[] _positions;
     private readonly int _vocabulary;
     private MatrixView _narrow;
@@ -104,15 +105,35 @@ internal sealed class PassScratch : IDisposable
         _sequences.Add(new AttentionSpan(before.FirstRow + before.Rows, rows, first, _segments.Count - first));
     }
 
-    /// <summary>y = x through a linear layer with the adapter of that mode.</summary>
-    public void Apply(Linear linear, AdapterMode mode, MatrixView x, MatrixView y)
+    /// <summary>y += x through a linear layer with the adapter of that mode.</summary>
+    public void Add(Linear linear, AdapterMode mode, MatrixView x, MatrixView y)
     {
         LinearView view = linear.View(mode);
-        _backend.Multiply(x, view.Base, y);
-        if (view.Adapter is not { } adapter) return;
-        MatrixView low = Narrow(x.Rows, adapter.Rank);
-        _backend.Multiply(x, adapter.A, low);
-        _backend.Multiply(low, adapter.B, y, accumulate: true, scale: adapter.Scale);
+        _backend.Multiply(x, view.Base, y, accumulate: true);
+        AddAdapter(view, x, y);
+    }
+
+    /// <summary>
+    /// y = norm(x) through each of several linear layers with the adapters of that mode. x may have more rows than this scratch; where there are adapters,
+    /// they need the normed rows, which go into <see cref="Normed"/> part by part.
+    /// </summary>
+    public void ApplyAll(AdapterMode mode, MatrixView x, RowNorm norm, ReadOnlySpan<LinearProduct> outputs)
+    {
+        bool hasAdapters = false;
+        foreach (ref readonly LinearProduct output in outputs) hasAdapters |= output.Linear.View(mode).Adapter is not null;
+        if (!hasAdapters)
+        {
+            MultiplyAll(mode, x, norm, outputs, 0);
+            return;
+        }
+
+        for (int first = 0; first < x.Rows; first += Rows)
+        {
+            MatrixView normed = Normed.SliceRows(0, Math.Min(Rows, x.Rows - first));
+            _backend.RmsNorm(x.SliceRows(first, normed.Rows), norm.Gain, norm.Epsilon, normed);
+            MultiplyAll(mode, normed, norm: null, outputs, first);
+            foreach (ref readonly LinearProduct output in outputs) AddAdapter(output.Linear.View(mode), normed, output.Y.SliceRows(first, normed.Rows));
+        }
     }
 
     /// <summary>y = x through a retrieval projector.</summary>
@@ -133,6 +154,21 @@ internal sealed class PassScratch : IDisposable
     public void Dispose()
     {
         foreach (DeviceBuffer buffer in _buffers) buffer.Dispose();
+    }
+
+    private void MultiplyAll(AdapterMode mode, MatrixView x, RowNorm? norm, ReadOnlySpan<LinearProduct> outputs, int firstRow)
+    {
+        for (int i = 0; i < outputs.Length; i++)
+            _products[i] = new WeightProduct(outputs[i].Linear.View(mode).Base, outputs[i].Y.SliceRows(firstRow, x.Rows));
+        _backend.MultiplyAll(x, norm, _products.AsSpan(0, outputs.Length));
+    }
+
+    private void AddAdapter(LinearView view, MatrixView x, MatrixView y)
+    {
+        if (view.Adapter is not { } adapter) return;
+        MatrixView low = Narrow(x.Rows, adapter.Rank);
+        _backend.Multiply(x, adapter.A, low);
+        _backend.Multiply(low, adapter.B, y, accumulate: true, scale: adapter.Scale);
     }
 
     private MatrixView New(int rows, int columns)

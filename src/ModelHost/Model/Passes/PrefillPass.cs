@@ -123,48 +123,43 @@ internal sealed class PrefillPass : IResumablePass
     private void RunPiece(PassScratch scratch)
     {
         int count = PieceAt(_next);
-        MatrixView normed = AddToText(count, scratch);
-        Forward(_next, normed, scratch);
+        MatrixView keys = _session.Keys(_layer, _next, count);
+        MatrixView queries = _stack.Layers[_layer].QueriesKeysAndValues(Rows(_next, count), AdapterMode.Read, scratch, keys, _session.Values(_layer, _next, count));
+        _stack.Layers[_layer].Rotate(keys, PositionOf(_next));
+        Forward(_next, queries, scratch);
         _next += count;
     }
 
     /// <summary>The last layer: K and V of all rows, which the answer will read; only the last row goes on, because nobody asks what becomes of the others.</summary>
     private void RunLastLayer(PassScratch scratch)
     {
-        MatrixView normed = default;
+        DecoderLayer layer = _stack.Layers[_layer];
         while (_next < _total)
         {
             int count = PieceAt(_next);
-            normed = AddToText(count, scratch).SliceRows(count - 1, 1);
+            MatrixView keys = _session.Keys(_layer, _next, count);
+            layer.KeysAndValues(Rows(_next, count), AdapterMode.Read, scratch, keys, _session.Values(_layer, _next, count));
+            layer.Rotate(keys, PositionOf(_next));
             _next += count;
         }
 
-        Forward(_total - 1, normed, scratch);
+        Forward(_total - 1, layer.Queries(Rows(_total - 1, 1), AdapterMode.Read, scratch), scratch);
     }
 
-    /// <summary>K and V of the next rows, which lie in one page; returns the rows after the input norm.</summary>
-    private MatrixView AddToText(int count, PassScratch scratch)
+    /// <summary>Rows from <paramref name="row"/> on become the layer's output. Their K and V are there; the queries are not rotated yet.</summary>
+    private void Forward(int row, MatrixView queries, PassScratch scratch)
     {
         DecoderLayer layer = _stack.Layers[_layer];
-        MatrixView normed = scratch.Normed.SliceRows(0, count);
-        MatrixView keys = _session.Keys(_layer, _next, count);
-        layer.NormInput(_x.SliceRows(_next - _first, count), normed);
-        layer.KeysAndValues(normed, AdapterMode.Read, scratch, keys, _session.Values(_layer, _next, count));
-        layer.Rotate(keys, _session.Memory.Rows(_layer) + _next);
-        return normed;
-    }
-
-    /// <summary>Rows from <paramref name="row"/> on become the layer's output. Their K and V are there.</summary>
-    private void Forward(int row, MatrixView normed, PassScratch scratch)
-    {
-        DecoderLayer layer = _stack.Layers[_layer];
-        MatrixView queries = layer.Queries(normed, AdapterMode.Read, scratch);
-        layer.Rotate(queries, _session.Memory.Rows(_layer) + row);
+        layer.Rotate(queries, PositionOf(row));
         scratch.ClearSequences();
-        _session.ListSegments(_layer, row + normed.Rows, scratch);
-        scratch.EndSequence(normed.Rows);
-        layer.Forward(_x.SliceRows(row - _first, normed.Rows), queries, AdapterMode.Read, scratch);
+        _session.ListSegments(_layer, row + queries.Rows, scratch);
+        scratch.EndSequence(queries.Rows);
+        layer.Forward(Rows(row, queries.Rows), queries, AdapterMode.Read, scratch);
     }
+
+    private MatrixView Rows(int first, int count) => _x.SliceRows(first - _first, count);
+
+    private int PositionOf(int row) => _session.Memory.Rows(_layer) + row;
 
     private int PieceAt(int row) => Math.Min(TextPage.RowCount, _total - row);
 

@@ -22,7 +22,6 @@ internal sealed class WritePass : IResumablePass
     private readonly int _first;
     private readonly DeviceBuffer _buffer;
     private readonly MatrixView _x;
-    private readonly MatrixView _normed;
     private readonly MatrixView _keys;
     private readonly MatrixView _values;
     private NewRows? _rows;
@@ -46,11 +45,10 @@ internal sealed class WritePass : IResumablePass
         _total = _prefix + ids.Length;
         _written = Math.Min(dimensions.K, _total);
         _first = newest is null ? 0 : Math.Min(_prefix, _total - dimensions.K); // short chunks re-encode memory rows (spec 3.3)
-        _buffer = stack.Backend.Allocate(2L * _total * (dimensions.D + dimensions.KvWidth));
+        _buffer = stack.Backend.Allocate((long)_total * (dimensions.D + (2 * dimensions.KvWidth)));
         _x = new MatrixView(_buffer, 0, _total, dimensions.D, dimensions.D); // [T, d]
-        _normed = new MatrixView(_buffer, (long)_total * dimensions.D, _total, dimensions.D, dimensions.D);
-        _keys = new MatrixView(_buffer, 2L * _total * dimensions.D, _total, dimensions.KvWidth, dimensions.KvWidth);
-        _values = new MatrixView(_buffer, (2L * _total * dimensions.D) + ((long)_total * dimensions.KvWidth), _total, dimensions.KvWidth, dimensions.KvWidth);
+        _keys = new MatrixView(_buffer, (long)_total * dimensions.D, _total, dimensions.KvWidth, dimensions.KvWidth);
+        _values = new MatrixView(_buffer, (long)_total * (dimensions.D + dimensions.KvWidth), _total, dimensions.KvWidth, dimensions.KvWidth);
         _rows = new NewRows(stack.Backend, dimensions, _written);
         stack.Embed(ids, _x.SliceRows(_prefix, ids.Length));
     }
@@ -109,8 +107,7 @@ internal sealed class WritePass : IResumablePass
 
         backend.AddRow(_stack.MemoryPosition, _x.SliceRows(_total - _written, _written)); // at every layer
         if (_compatibility.AliasedFirstBlock && _newest is null && _layer > 0) backend.AddRow(_stack.MemoryPosition, _rows!.Layer(_layer - 1));
-        layer.NormInput(_x, _normed);
-        layer.KeysAndValues(_normed, AdapterMode.Write, scratch, _keys, _values);
+        layer.KeysAndValues(_x, AdapterMode.Write, scratch, _keys, _values);
         layer.Rotate(_keys, 0);
         _next = FirstOfLayer;
         _isEntered = true;
@@ -120,7 +117,7 @@ internal sealed class WritePass : IResumablePass
     {
         DecoderLayer layer = _stack.Layers[_layer];
         int count = Math.Min(PieceRows, _total - _next);
-        MatrixView queries = layer.Queries(_normed.SliceRows(_next, count), AdapterMode.Write, scratch);
+        MatrixView queries = layer.Queries(_x.SliceRows(_next, count), AdapterMode.Write, scratch);
         layer.Rotate(queries, _next);
         scratch.ClearSequences();
         scratch.Attend(new KeySegment(_keys.SliceRows(0, _next + count), _values.SliceRows(0, _next + count), FirstPosition: 0, IsRotated: true));

@@ -33,14 +33,14 @@ internal static unsafe partial class Gemm
     /// <summary>Rows after padding the last sliver.</summary>
     public static int PaddedRows(int rows, int granule) => (rows + granule - 1) / granule * granule;
 
-    /// <summary>Packs rows [firstRow, firstRow + rows) of x into their places of <paramref name="packed"/>, padded with zeros to <paramref name="padded"/> rows.</summary>
-    public static void PackSliver(MatrixPointer x, int firstRow, int rows, int padded, float* packed, int allPadded)
+    /// <summary>Packs the rows of a sliver, of which the first is <paramref name="firstRow"/> of all that are packed, padded with zeros to <paramref name="padded"/> rows.</summary>
+    public static void PackSliver(MatrixPointer sliver, int firstRow, int padded, float* packed, int allPadded)
     {
-        for (int depth = 0; depth < x.Columns; depth += DepthBlock)
+        for (int depth = 0; depth < sliver.Columns; depth += DepthBlock)
         {
-            int count = Math.Min(DepthBlock, x.Columns - depth);
+            int count = Math.Min(DepthBlock, sliver.Columns - depth);
             float* block = packed + ((nint)depth * allPadded) + ((nint)firstRow * count);
-            Transpose.Run(new MatrixPointer(x.Row(firstRow) + depth, rows, count, x.Stride), padded, block);
+            Transpose.Run(new MatrixPointer(sliver.Start + depth, sliver.Rows, count, sliver.Stride), padded, block);
         }
     }
 

@@ -3,7 +3,8 @@ using LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Jobs;
 
 /// <summary>
-/// Spreads one product over the pool: for few rows by panels of W; else, some hundred rows at a time, first packing them and then by blocks of y.
+/// Spreads products of the same rows over the pool: for few rows by panels of W; else, some hundred rows at a time, first packing them and then by
+/// blocks of y. A norm is applied where the rows are packed, once for all products; a gated pair meets block by block, while both are in the cache.
 /// </summary>
 internal sealed unsafe class GemmJob : PoolJob
 {
@@ -25,8 +26,9 @@ internal sealed unsafe class GemmJob : PoolJob
     private const long AloneProducts = 512 * 1024;
 
     private KernelSet _kernels = null!;
-    private GemmCall _call;
+    private ScratchArena _rangeScratch = null!;
     private Phase _phase;
+    private bool _isGated;
     private int _panelsPerRange;
     private int _panelRanges;
     private int _sliversPerRange;
@@ -42,37 +44,74 @@ internal sealed unsafe class GemmJob : PoolJob
         Multiply,
     }
 
-    /// <summary>Computes the call. callScratch is for the packed rows.</summary>
-    public void Execute(WorkerPool pool, KernelSet kernels, ScratchArena callScratch, in GemmCall call)
+    /// <summary>Filled by the caller before <see cref="Execute"/>, released by it afterwards.</summary>
+    public ProductTable Products { get; } = new();
+
+    private int Inputs => Products.X.Columns;
+
+    /// <summary>Products whose panels are counted: the second of a gated pair goes with the first, but for few rows.</summary>
+    private int CountedProducts => _isGated && _phase != Phase.FewRows ? 1 : Products.Count;
+
+    /// <summary>Computes the products. callScratch is for the packed rows.</summary>
+    /// <param name="pool">Who works.</param>
+    /// <param name="kernels">How.</param>
+    /// <param name="callScratch">For the packed rows, or for few rows after their norm.</param>
+    /// <param name="rangeScratch">For what one range needs.</param>
+    /// <param name="isGated">Two products of one shape become silu(first) * second, in the first one's place.</param>
+    public void Execute(WorkerPool pool, KernelSet kernels, ScratchArena callScratch, ScratchArena rangeScratch, bool isGated = false)
     {
         _kernels = kernels;
-        _call = call;
-        if (call.X.Rows <= MostUnpackedRows || kernels.SliverRows == 0) MultiplyFew(pool);
+        _rangeScratch = rangeScratch;
+        _isGated = isGated;
+        if (Products.X.Rows <= MostUnpackedRows || kernels.SliverRows == 0) MultiplyFew(pool, callScratch);
         else MultiplyMany(pool, callScratch);
     }
 
     public override void Run(int range)
     {
-        if (_phase == Phase.FewRows) RunFew(range);
-        else if (_phase == Phase.Pack) RunPack(range);
-        else RunMultiply(range);
+        if (_phase == Phase.Pack) RunPack(range);
+        else if (_phase == Phase.FewRows) RunFew(PanelsOf(range));
+        else RunMultiply(PanelsOf(range % _panelRanges), range / _panelRanges);
     }
 
-    private void MultiplyFew(WorkerPool pool)
+    /// <summary>
+    /// By panels of all products. A norm is computed by the caller, and a gated pair meets at the end: to change from one weight to the other after every
+    /// few panels costs the processor's own fetching more than a small matrix beside them does.
+    /// </summary>
+    private void MultiplyFew(WorkerPool pool, ScratchArena callScratch)
     {
         _phase = Phase.FewRows;
-        int panels = Gemm.PanelCount(_call.Outputs);
-        long wanted = BytesPerRange / ((long)_call.Inputs * Gemm.PanelWidth * sizeof(float));
-        _panelsPerRange = (int)Math.Clamp((wanted + 3) / 4 * 4, 4, panels + 3);
-        pool.Run(this, CeilDivide(panels, _panelsPerRange), (long)_call.X.Rows * _call.Inputs * _call.Outputs < AloneProducts);
+        MatrixPointer x = Products.X;
+        int upColumns = _isGated ? Products[1].Outputs : 0;
+        AlignedMemory memory = callScratch.Rent((long)x.Rows * (x.Columns + upColumns) * sizeof(float));
+        try
+        {
+            var up = new MatrixPointer((float*)memory.Pointer, x.Rows, upColumns, upColumns);
+            if (_isGated) Products.MoveResult(1, up);
+            if (Products.Gain != null)
+            {
+                var normed = new MatrixPointer(up.Row(x.Rows), x.Rows, x.Columns, x.Columns);
+                _kernels.RmsNorm(x, Products.Gain, Products.Epsilon, normed);
+                Products.MoveRows(normed);
+            }
+
+            long wanted = BytesPerRange / ((long)Inputs * Gemm.PanelWidth * sizeof(float));
+            _panelsPerRange = (int)Math.Max((wanted + 3) / 4 * 4, 4);
+            pool.Run(this, CountPanelRanges(), IsLittle(x.Rows));
+            if (_isGated) _kernels.SiluMultiply(Products[0].Y, up);
+        }
+        finally
+        {
+            callScratch.Return(memory);
+        }
     }
 
     private void MultiplyMany(WorkerPool pool, ScratchArena callScratch)
     {
-        int rows = _call.X.Rows;
+        int rows = Products.X.Rows;
         int parts = CeilDivide(rows, MostPackedRows);
         int rowsPerPart = CeilDivide(CeilDivide(rows, parts), _kernels.SliverRows) * _kernels.SliverRows;
-        long bytes = (long)Gemm.PaddedRows(Math.Min(rows, rowsPerPart), _kernels.SliverGranule) * _call.Inputs * sizeof(float);
+        long bytes = (long)Gemm.PaddedRows(Math.Min(rows, rowsPerPart), _kernels.SliverGranule) * Inputs * sizeof(float);
         AlignedMemory memory = callScratch.Rent(bytes);
         try
         {
@@ -93,49 +132,118 @@ internal sealed unsafe class GemmJob : PoolJob
     {
         _slivers = CeilDivide(_rows, _kernels.SliverRows);
         _phase = Phase.Pack;
-        long elements = (long)_rows * _call.Inputs;
-        pool.Run(this, _slivers, elements < AlonePackElements);
+        pool.Run(this, _slivers, (long)_rows * Inputs < AlonePackElements);
 
         _phase = Phase.Multiply;
-        int panels = Gemm.PanelCount(_call.Outputs);
-        int wanted = pool.Threads * RangesPerThread;
-        _panelsPerRange = Math.Clamp(panels / wanted, 1, MostPanelsPerRange);
-        _panelRanges = CeilDivide(panels, _panelsPerRange);
+        int panels = 0;
+        for (int i = 0; i < CountedProducts; i++) panels += Gemm.PanelCount(Products[i].Outputs);
+        _panelsPerRange = Math.Clamp(panels / (pool.Threads * RangesPerThread), 1, MostPanelsPerRange);
+        _panelRanges = CountPanelRanges();
         int rowRanges = Math.Clamp(pool.Threads * 2 / _panelRanges, 1, _slivers);
         _sliversPerRange = CeilDivide(_slivers, rowRanges);
-        pool.Run(this, _panelRanges * CeilDivide(_slivers, _sliversPerRange), elements * _call.Outputs < AloneProducts);
+        pool.Run(this, _panelRanges * CeilDivide(_slivers, _sliversPerRange), IsLittle(_rows));
     }
 
-    private void RunFew(int range)
+    private bool IsLittle(int rows)
     {
-        int first = range * _panelsPerRange;
-        _kernels.MultiplyRows(_call, first, Math.Min(first + _panelsPerRange, Gemm.PanelCount(_call.Outputs)));
+        long outputs = 0;
+        for (int i = 0; i < Products.Count; i++) outputs += Products[i].Outputs;
+        return rows * Inputs * outputs < AloneProducts;
     }
+
+    private int CountPanelRanges()
+    {
+        int ranges = 0;
+        for (int i = 0; i < CountedProducts; i++) ranges += CeilDivide(Gemm.PanelCount(Products[i].Outputs), _panelsPerRange);
+        return ranges;
+    }
+
+    private PanelRange PanelsOf(int range)
+    {
+        int product = 0;
+        while (true)
+        {
+            int panels = Gemm.PanelCount(Products[product].Outputs);
+            int ranges = CeilDivide(panels, _panelsPerRange);
+            if (range < ranges) return new PanelRange(product, range * _panelsPerRange, Math.Min((range + 1) * _panelsPerRange, panels));
+            range -= ranges;
+            product++;
+        }
+    }
+
+    private void RunFew(in PanelRange panels) => _kernels.MultiplyRows(Products[panels.Product], panels.First, panels.End);
 
     private void RunPack(int range)
     {
         int first = range * _kernels.SliverRows;
-        int height = Math.Min(_kernels.SliverRows, _rows - first);
-        int granule = _kernels.SliverGranule;
-        MatrixPointer part = _call.X.SliceRows(_firstRow, _rows);
-        Gemm.PackSliver(part, first, height, Gemm.PaddedRows(height, granule), _packed, Gemm.PaddedRows(_rows, granule));
+        MatrixPointer sliver = Products.X.SliceRows(_firstRow + first, Math.Min(_kernels.SliverRows, _rows - first));
+        if (Products.Gain == null)
+        {
+            Pack(sliver, first);
+            return;
+        }
+
+        AlignedMemory scratch = _rangeScratch.Rent((long)sliver.Rows * sliver.Columns * sizeof(float));
+        var normed = new MatrixPointer((float*)scratch.Pointer, sliver.Rows, sliver.Columns, sliver.Columns);
+        _kernels.RmsNorm(sliver, Products.Gain, Products.Epsilon, normed);
+        Pack(normed, first);
+        _rangeScratch.Return(scratch);
     }
 
-    private void RunMultiply(int range)
+    private void Pack(MatrixPointer sliver, int first)
     {
-        int firstPanel = range % _panelRanges * _panelsPerRange;
-        int firstSliver = range / _panelRanges * _sliversPerRange;
-        _kernels.MultiplyPacked(_call, new GemmBlock
+        int granule = _kernels.SliverGranule;
+        Gemm.PackSliver(sliver, first, Gemm.PaddedRows(sliver.Rows, granule), _packed, Gemm.PaddedRows(_rows, granule));
+    }
+
+    private void RunMultiply(in PanelRange panels, int rowRange)
+    {
+        int firstSliver = rowRange * _sliversPerRange;
+        int endSliver = Math.Min(firstSliver + _sliversPerRange, _slivers);
+        var block = new GemmBlock
         {
             PackedRows = _packed,
             FirstRow = _firstRow,
             Rows = _rows,
             FirstSliver = firstSliver,
-            EndSliver = Math.Min(firstSliver + _sliversPerRange, _slivers),
-            FirstPanel = firstPanel,
-            EndPanel = Math.Min(firstPanel + _panelsPerRange, Gemm.PanelCount(_call.Outputs)),
-        });
+            EndSliver = endSliver,
+            FirstPanel = panels.First,
+            EndPanel = panels.End,
+        };
+        _kernels.MultiplyPacked(Products[panels.Product], block);
+        if (!_isGated) return;
+        int first = _firstRow + (firstSliver * _kernels.SliverRows);
+        int count = _firstRow + Math.Min(endSliver * _kernels.SliverRows, _rows) - first;
+        AlignedMemory scratch = RentUp(count, panels, out MatrixPointer up);
+        _kernels.MultiplyPacked(WithResult(Products[1], up, first, panels), block);
+        _kernels.SiluMultiply(BlockOf(Products[0].Y, first, count, panels), up);
+        _rangeScratch.Return(scratch);
+    }
+
+    /// <summary>Room for a block of the second of a gated pair.</summary>
+    private AlignedMemory RentUp(int rows, in PanelRange panels, out MatrixPointer up)
+    {
+        int stride = (panels.End - panels.First) * Gemm.PanelWidth;
+        AlignedMemory scratch = _rangeScratch.Rent((long)rows * stride * sizeof(float));
+        up = new MatrixPointer((float*)scratch.Pointer, rows, BlockOf(Products[0].Y, 0, rows, panels).Columns, stride);
+        return scratch;
+    }
+
+    /// <summary>A product whose y is only one block, at row <paramref name="firstRow"/>: y begins where its first row and output would lie.</summary>
+    private static GemmCall WithResult(in GemmCall call, MatrixPointer block, int firstRow, in PanelRange panels)
+    {
+        float* start = block.Start - ((nint)firstRow * block.Stride) - (panels.First * Gemm.PanelWidth);
+        return call with { Y = new MatrixPointer(start, call.Y.Rows, call.Y.Columns, block.Stride) };
+    }
+
+    private static MatrixPointer BlockOf(MatrixPointer y, int firstRow, int rows, in PanelRange panels)
+    {
+        int first = panels.First * Gemm.PanelWidth;
+        return new MatrixPointer(y.Row(firstRow) + first, rows, Math.Min(panels.End * Gemm.PanelWidth, y.Columns) - first, y.Stride);
     }
 
     private static int CeilDivide(int value, int by) => (value + by - 1) / by;
+
+    /// <summary>Panels [First, End) of one product.</summary>
+    private readonly record struct PanelRange(int Product, int First, int End);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LatentDb.MemoryStore.Tensors;
 
 namespace LatentDb.ModelHost.Compute.Cpu.Kernels.Memory;
@@ -19,13 +20,21 @@ internal readonly unsafe ref struct HeldMatrix
     /// <exception cref="ObjectDisposedException">The buffer was disposed.</exception>
     public static HeldMatrix Open(MatrixView view, string name)
     {
+        MatrixPointer matrix = Hold(view, name, out AlignedMemory memory);
+        return new HeldMatrix(memory, matrix);
+    }
+
+    /// <summary>The same for a caller that keeps the memory itself, and releases it (<see cref="SafeHandle.DangerousRelease"/>).</summary>
+    /// <inheritdoc cref="Open"/>
+    public static MatrixPointer Hold(MatrixView view, string name, out AlignedMemory memory)
+    {
         if (view.Buffer is not CpuBuffer buffer)
             throw new ArgumentException("The view is not on a buffer of the cpu back end.", name);
         if (buffer.Type != ElementType.F32) throw new ArgumentException($"The view must be F32, is {buffer.Type}.", name);
-        AlignedMemory memory = buffer.Memory;
+        memory = buffer.Memory;
         bool held = false;
         memory.DangerousAddRef(ref held);
-        return new HeldMatrix(memory, new MatrixPointer((float*)memory.Pointer + view.Offset, view.Rows, view.Columns, view.Stride));
+        return new MatrixPointer((float*)memory.Pointer + view.Offset, view.Rows, view.Columns, view.Stride);
     }
 
     public void Dispose() => _memory?.DangerousRelease();
