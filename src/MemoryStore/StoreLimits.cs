@@ -60,6 +60,9 @@ public static class StoreLimits
     /// <summary>What a caller whose block was refused for lack of space is told to wait: space is freed by people or by compaction, both take minutes.</summary>
     public static readonly TimeSpan FullRetryAfter = TimeSpan.FromSeconds(30);
 
+    /// <summary>When to ask again for a memory that another silo is about to take: a hand-over takes a few tenths of a second.</summary>
+    public static readonly TimeSpan OwnerRetryAfter = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a shard that failed goes on reading for those who hold it, once another serves in its place. Whoever comes later gets that one.</summary>
     public static readonly TimeSpan ReaderGrace = TimeSpan.FromSeconds(10);
 

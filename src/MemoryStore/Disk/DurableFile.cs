@@ -128,6 +128,12 @@ internal static partial class DurableFile
         ? new LatentDbException(ErrorCode.StoreFull, $"{what} failed because the disk is full; the shard takes no more writes until it is opened again.", cause)
         : new LatentDbException(ErrorCode.StoreUnavailable, $"{what} failed with error {errno}; the shard takes no more writes until it is opened again.", cause);
 
+    /// <summary>The error that callers see for a write that has no end.</summary>
+    public static LatentDbException Hung(TimeoutException cause) => new(
+        ErrorCode.StoreUnavailable,
+        $"The disk did not answer within {StoreLimits.CommitTimeout.TotalSeconds:0} s; the shard takes no more writes until it is opened again.",
+        cause);
+
     private static void Check(Func<int> call, string what)
     {
         while (call() < 0)

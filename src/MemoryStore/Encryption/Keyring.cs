@@ -208,6 +208,9 @@ internal sealed class Keyring : IAsyncDisposable
     /// <summary>Wraps the tenants' keys under the provider's current master key; afterwards no other one opens this keyring.</summary>
     public Task RotateMasterAsync(CancellationToken cancellationToken) => _tenants.RewrapAsync(cancellationToken);
 
+    /// <summary>Ends the changes; finding goes on until it is disposed of.</summary>
+    public Task StopAsync() => _writer.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         await _writer.DisposeAsync().ConfigureAwait(false);

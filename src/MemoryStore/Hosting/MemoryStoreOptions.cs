@@ -16,6 +16,12 @@ public sealed class MemoryStoreOptions
     public int Shards { get; set; } = 1;
 
     /// <summary>
+    /// True: several processes have the folder open, and each shard is opened and closed by <see cref="MemoryStoreService.OpenShardAsync"/> and
+    /// <see cref="MemoryStoreService.CloseShardAsync"/>, with a lease. Default false: all shards are opened at start, and nobody else can.
+    /// </summary>
+    public bool IsShared { get; set; }
+
+    /// <summary>
     /// Bytes of the disk that are kept back: as much as this lies in a file of its own, and below as much again no new blocks are stored. 0 = none.
     /// Default 64 MiB.
     /// </summary>

@@ -1,5 +1,7 @@
+using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Integrity;
 using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
@@ -24,7 +26,7 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     private Task _compaction = Task.CompletedTask;
 
     public MemoryStoreService(IOptions<MemoryStoreOptions> options, TimeProvider time, ILogger<MemoryStoreService> logger)
-        : this(RequireOptions(options), new ShardSettings { Time = time, Logger = logger, ReserveBytes = RequireOptions(options).ReserveBytes })
+        : this(RequireOptions(options), new ShardSettings { Time = time, Logger = logger, ReserveBytes = RequireOptions(options).ReserveBytes, IsShared = RequireOptions(options).IsShared })
     {
     }
 
@@ -72,7 +74,27 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     /// <summary>The open shards, for tests and benchmarks.</summary>
     internal ShardSet Shards => RequireOpen();
 
-    /// <summary>Opens all shards, before any other service starts.</summary>
+    /// <summary>Opens one shard of a shared data folder. The lease stays the caller's, who gives it back after <see cref="CloseShardAsync"/> or when this throws.</summary>
+    /// <param name="lease">The right to it; asked after every commit, so that nothing is acknowledged once it has ended.</param>
+    /// <param name="cancellationToken">Of the opening.</param>
+    /// <exception cref="LatentDbException">
+    /// stale_owner when another silo came first; shard_locked by a server that does not share; data_damaged, unsupported_format, key_unavailable,
+    /// store_full, store_unavailable.
+    /// </exception>
+    public Task OpenShardAsync(ShardLease lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return RequireOpen().OpenAsync(lease.Shard, lease, cancellationToken);
+    }
+
+    /// <summary>
+    /// Closes one shard: every later call for its memories is not_owner, what is on its way is committed, and when the task ends nothing more is written.
+    /// Nothing happens when it is not open.
+    /// </summary>
+    /// <returns>False when the disk hangs and nobody can say what is still being written: then the lease must run out by itself.</returns>
+    public Task<bool> CloseShardAsync(ShardId shard) => RequireOpen().CloseAsync(shard);
+
+    /// <summary>Opens all shards, before any other service starts; none when the data folder is shared.</summary>
     /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid.</exception>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {

@@ -1,7 +1,14 @@
+using System.Globalization;
+using System.Text;
+
 namespace LatentDb.MemoryStore.Identity;
 
-/// <summary>Index of a shard, 0 .. shard count - 1.</summary>
+/// <summary>One shard of a data folder: an owner, two logs, an index.</summary>
 public readonly record struct ShardId(int Value)
 {
-    public override string ToString() => $"shard-{Value:D4}";
+    /// <summary>The shard that a memory belongs to, stable for ever: CRC-32C of the key's text, over the count of shards.</summary>
+    public static ShardId Of(MemoryKey key, int shards) => new((int)(Checksum.Crc32C(Encoding.UTF8.GetBytes(key.ToString())) % (uint)shards));
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"shard-{Value:D4}");
 }

@@ -6,6 +6,7 @@ using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Shards.Epochs;
+using LatentDb.MemoryStore.Shards.Ownership;
 
 namespace LatentDb.MemoryStore.Integrity;
 

@@ -52,7 +52,7 @@ public sealed class StoreInspector
                     shards.Add(Inspect(shard));
                 }
 
-                return new StoreInspection(set.Root, FrameHeader.FormatVersion, Stats(), _keys.ListMasterKeys(), shards.MoveToImmutable());
+                return new StoreInspection(set.Root, FrameHeader.FormatVersion, Stats(), _keys.ListMasterKeys(), shards.ToImmutable());
             },
             cancellationToken);
     }

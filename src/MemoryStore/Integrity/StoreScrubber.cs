@@ -72,16 +72,16 @@ public sealed partial class StoreScrubber : IDisposable
             findings.Add(new StoreDamage(DamageKind.StateFile, Places.InFile(null, null, null, file), message, []) { KeepsShardFromOpening = true });
         }
 
-        for (int i = 0; i < set.Count; i++) await ScrubShardAsync(set, i, findings, throttle, progress, cancellationToken).ConfigureAwait(false);
+        for (int i = 0; i < set.Count; i++) await ScrubShardAsync(set, new ShardId(i), findings, throttle, progress, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A shard that was opened again while it was scrubbed has left the old epoch's files: what was found there does not count.</summary>
+    /// <summary>A shard that was opened again while it was scrubbed has left the old epoch's files: what was found there does not count. One that another silo has is that one's to scrub.</summary>
     private static async Task ScrubShardAsync(
-        ShardSet set, int number, ScrubFindings findings, Throttle throttle, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
+        ShardSet set, ShardId number, ScrubFindings findings, Throttle throttle, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
     {
         for (int attempt = 0; attempt < IntegrityLimits.OpenedAgainAttempts; attempt++)
         {
-            Shard shard = set.Shards.ElementAt(number);
+            if (set.Find(number) is not Shard shard) return;
             var found = new ScrubFindings();
             try
             {
@@ -90,17 +90,17 @@ public sealed partial class StoreScrubber : IDisposable
                 await ScrubMemoriesAsync(shard, found, throttle, progress, cancellationToken).ConfigureAwait(false);
                 await scrub.CheckUsageAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (set.Shards.ElementAt(number) != shard && e is ObjectDisposedException or LatentDbException)
+            catch (Exception e) when (set.Find(number) != shard && e is ObjectDisposedException or LatentDbException)
             {
                 continue;
             }
 
-            if (set.Shards.ElementAt(number) != shard) continue;
+            if (set.Find(number) != shard) continue;
             findings.Add(found);
             return;
         }
 
-        findings.Skip($"{new ShardId(number)}: it was opened again each time while it was checked.");
+        findings.Skip($"{number}: it was opened again each time while it was checked.");
     }
 
     private static async Task ScrubMemoriesAsync(

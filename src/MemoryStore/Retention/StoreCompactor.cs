@@ -44,10 +44,19 @@ public sealed partial class StoreCompactor : IDisposable
             long started = _time.GetTimestamp();
             using Activity? span = StoreMetrics.Source.StartActivity("store.compaction");
             CompactionReport report = CompactionReport.Empty;
-            foreach (Shard shard in _shards().Shards)
+            ShardSet set = _shards();
+            foreach (Shard shard in set.Shards)
             {
                 var compactor = new ShardCompactor(shard, _policies, new Throttle(bytesPerSecond, _time), _time, _logger);
-                report += await compactor.RunAsync(_passes, isThorough, progress, cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    report += await compactor.RunAsync(_passes, isThorough, progress, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception e) when (!shard.Ownership.IsHeld && e is LatentDbException or ObjectDisposedException)
+                {
+                    // Handed over while it was looked at: the pass of its next owner goes on with it.
+                    LogHandedOver(_logger, shard.Id);
+                }
             }
 
             StoreMetrics.Compacted(_time.GetElapsedTime(started), report.FreedBytes, report.CopiedBytes, report.VersionsDropped);
@@ -85,6 +94,9 @@ public sealed partial class StoreCompactor : IDisposable
 
     [LoggerMessage(EventId = 112, Level = LogLevel.Information, Message = "Compaction dropped {Versions} versions and {Segments} segments, freed {Freed} bytes and copied {Copied}.")]
     private static partial void LogPass(ILogger logger, long versions, long segments, long freed, long copied);
+
+    [LoggerMessage(EventId = 115, Level = LogLevel.Debug, Message = "{Shard} was handed over during a pass of compaction.")]
+    private static partial void LogHandedOver(ILogger logger, ShardId shard);
 
     [LoggerMessage(EventId = 113, Level = LogLevel.Warning, Message = "A pass of compaction failed; the next one tries again.")]
     private static partial void LogFailed(ILogger logger, Exception cause);

@@ -4,13 +4,14 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Damages;
+using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>The content of a version: from the cache, or from the nearest image (or the genesis) and the deltas after it.</summary>
-internal sealed class ManifestReader(ShardIndex index, ShardRecords records, ManifestCache cache)
+internal sealed class ManifestReader(ShardIndex index, ShardRecords records, ManifestCache cache, ShardOwnership ownership)
 {
     private static readonly VersionNumber GenesisContent = new(0);
 
@@ -67,6 +68,7 @@ internal sealed class ManifestReader(ShardIndex index, ShardRecords records, Man
                 bool hasMoved = e is SegmentMissingException && again.Location != location;
                 if (!hasMoved)
                 {
+                    ownership.Require();
                     StoreMetrics.DamageFound("version");
                     throw DamageWords.OfContent(entry.Key, at.Version.Number, location, DependentVersions.OfContent(entry.ToState(), at.Version.Number), e);
                 }

@@ -4,12 +4,13 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Damages;
+using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Telemetry;
 
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>Brings memories into RAM.</summary>
-internal sealed class MemoryLoader(ShardIndex index, ShardRecords records)
+internal sealed class MemoryLoader(ShardIndex index, ShardRecords records, ShardOwnership? ownership = null)
 {
     /// <returns>Null when there is no memory of that name.</returns>
     /// <exception cref="LatentDbException">data_damaged.</exception>
@@ -40,6 +41,7 @@ internal sealed class MemoryLoader(ShardIndex index, ShardRecords records)
             }
             catch (LatentDbException e) when (e.IsUnreadable() && !at.IsNowhere)
             {
+                ownership?.Require();
                 StoreMetrics.DamageFound("state");
                 throw DamageWords.OfState(memory.Key, at, e);
             }

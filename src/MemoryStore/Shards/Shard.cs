@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
+using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Shards.Staging;
 using LatentDb.MemoryStore.Time;
 
@@ -26,11 +27,12 @@ internal sealed class Shard : IAsyncDisposable
         ManifestLog = parts.Manifests;
         BlockLog = parts.Blocks;
         Space = settings.Space;
+        Ownership = parts.Ownership;
         _clock = parts.Clock;
         Records = new ShardRecords(parts.Epochs, parts.Keys) { Current = parts.Manifests };
-        Memories = new MemoryLoader(parts.Index, Records);
-        Manifests = new ManifestReader(parts.Index, Records, settings.Manifests);
-        Blocks = new ShardReader(parts.Index, Memories, parts.Epochs, parts.Blocks, new DependentVersions(parts.Index, Memories, Manifests));
+        Memories = new MemoryLoader(parts.Index, Records, parts.Ownership);
+        Manifests = new ManifestReader(parts.Index, Records, settings.Manifests, parts.Ownership);
+        Blocks = new ShardReader(parts.Index, Memories, parts.Epochs, parts.Blocks, new DependentVersions(parts.Index, Memories, Manifests), parts.Ownership);
         Writer = new RecordWriter(parts.Index, parts.Epochs.Get(parts.Epoch), parts.Keys, parts.Manifests, parts.Blocks);
         Commit = new ShardCommit(this, settings);
         Operations = new OperationCommit(this);
@@ -39,6 +41,9 @@ internal sealed class Shard : IAsyncDisposable
     public ShardId Id { get; }
 
     public Epoch Epoch { get; }
+
+    /// <summary>Asked before a write begins, and after everything was read that could have been overtaken.</summary>
+    public ShardOwnership Ownership { get; }
 
     public ShardIndex Index { get; }
 
@@ -95,6 +100,15 @@ internal sealed class Shard : IAsyncDisposable
         }
     }
 
+    /// <summary>Commits what was acknowledged to be on its way and writes nothing afterwards; what is being read goes on.</summary>
+    public async ValueTask StopWritingAsync()
+    {
+        await Commit.DrainAsync().ConfigureAwait(false);
+        await BlockLog.StopAsync().ConfigureAwait(false);
+        await ManifestLog.StopAsync().ConfigureAwait(false);
+        await Keys.Keyring.StopAsync().ConfigureAwait(false);
+    }
+
     /// <summary>Commits what was acknowledged to be on its way, then closes all files.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -108,4 +122,4 @@ internal sealed class Shard : IAsyncDisposable
 
 /// <summary>What a shard is made of; owned by it afterwards.</summary>
 internal sealed record ShardParts(
-    ShardId Id, ShardLayout Layout, Epoch Epoch, ShardIndex Index, EpochSet Epochs, ShardKeys Keys, FrameLog Manifests, FrameLog Blocks, HybridClock Clock);
+    ShardId Id, ShardLayout Layout, Epoch Epoch, ShardIndex Index, EpochSet Epochs, ShardKeys Keys, FrameLog Manifests, FrameLog Blocks, HybridClock Clock, ShardOwnership Ownership);

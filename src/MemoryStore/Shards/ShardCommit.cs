@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Shards.Staging;
 using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Versions;
@@ -36,12 +37,22 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     private readonly WriteGates _gates = new();
 
     /// <summary>The turn of a memory's writes.</summary>
-    public ValueTask<IDisposable> EnterAsync(MemoryKey key, CancellationToken cancellationToken) => _gates.EnterAsync(key, cancellationToken);
+    /// <exception cref="LatentDbException">not_owner: the shard is another silo's, or about to be; nothing was done.</exception>
+    public async ValueTask<IDisposable> EnterAsync(MemoryKey key, CancellationToken cancellationToken)
+    {
+        IDisposable turn = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
+        if (shard.Ownership.IsHeld) return turn;
+        turn.Dispose();
+        throw ShardOwnership.NotOwner(shard.Id);
+    }
+
+    /// <summary>Returns when every write that had its turn is done; for a shard that is given up, so that no other one begins.</summary>
+    public Task DrainAsync() => _gates.DrainAsync();
 
     /// <exception cref="LatentDbException">memory_exists, key_unavailable, store_full, store_unavailable, stale_owner.</exception>
     public async Task<MemoryEntry> CreateAsync(MemoryKey key, ModelFingerprint fingerprint, string? metadata, WriteOrigin origin, CancellationToken cancellationToken)
     {
-        using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
+        using IDisposable gate = await EnterAsync(key, cancellationToken).ConfigureAwait(false);
         if (shard.Index.Directory.Find(key) is not null) throw new LatentDbException(ErrorCode.MemoryExists, $"Memory {key} exists already.");
         if (shard.Index.FindGenesis(fingerprint) is null) throw new LatentDbException(ErrorCode.Internal, $"Model {fingerprint.Short} has no genesis in {shard.Id}.");
         MemoryUid uid = MemoryIntake.NewUid();
@@ -59,7 +70,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     /// <exception cref="LatentDbException">memory_not_found, store_full, store_unavailable, stale_owner.</exception>
     public async Task<bool> EraseAsync(MemoryKey key, WriteOrigin origin, CancellationToken cancellationToken)
     {
-        using IDisposable gate = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
+        using IDisposable gate = await EnterAsync(key, cancellationToken).ConfigureAwait(false);
         if (WasErased(key, origin)) return true;
         RequestDigest? under = ErasureUnder(key, origin);
         MemoryRef memory = shard.Index.Directory.Find(key) ?? throw NotFound(key);
@@ -127,7 +138,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     public async Task<MemoryVersion> AppendAsync(
         MemoryEntry entry, VersionDraft draft, ImmutableArray<StoredBlock> blocks, VersionNumber expectedHead, CancellationToken cancellationToken)
     {
-        using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
+        using IDisposable gate = await EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         if (Repeated(entry, new WriteOrigin(draft.OperationId, null) { Digest = draft.Digest }, WriteVerb.Inject) is MemoryVersion first) return first;
         OperationCommit.RequirePending(entry, draft.Step);
         VersionState head = RequireHead(entry, expectedHead);
@@ -169,7 +180,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     public async Task<MemoryVersion> RollBackAsync(
         MemoryEntry entry, VersionNumber target, VersionNumber expectedHead, WriteOrigin origin, CancellationToken cancellationToken)
     {
-        using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
+        using IDisposable gate = await EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         if (Repeated(entry, origin, WriteVerb.Rollback) is MemoryVersion first) return first;
         VersionState head = RequireHead(entry, expectedHead);
         VersionState source = entry.Find(target) ?? throw Expired(entry, target);
@@ -197,7 +208,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     public async Task<Snapshot> CreateSnapshotAsync(
         MemoryEntry entry, SnapshotName name, VersionNumber version, WriteOrigin origin, CancellationToken cancellationToken)
     {
-        using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
+        using IDisposable gate = await EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         RequireAlive(entry);
         if (First(entry, origin, WriteVerb.CreateSnapshot) is KeyedWrite first) return new Snapshot(name, first.Version, first.At);
         if (entry.FindSnapshot(name) is not null) throw new LatentDbException(ErrorCode.SnapshotExists, $"Memory {entry.Key} has a snapshot {name} already.");
@@ -209,7 +220,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     /// <exception cref="LatentDbException">snapshot_not_found.</exception>
     public async Task DeleteSnapshotAsync(MemoryEntry entry, SnapshotName name, WriteOrigin origin, CancellationToken cancellationToken)
     {
-        using IDisposable gate = await _gates.EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
+        using IDisposable gate = await EnterAsync(entry.Key, cancellationToken).ConfigureAwait(false);
         RequireAlive(entry);
         if (First(entry, origin, WriteVerb.DeleteSnapshot) is not null) return;
         if (entry.FindSnapshot(name) is null) throw new LatentDbException(ErrorCode.SnapshotNotFound, $"Memory {entry.Key} has no snapshot {name}.");

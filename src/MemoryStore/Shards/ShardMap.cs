@@ -17,8 +17,7 @@ internal sealed class ShardMap
 
     public int Count { get; }
 
-    /// <summary>Stable for ever: CRC-32C of the key's text, over the count.</summary>
-    public ShardId ShardOf(MemoryKey key) => new((int)(Checksum.Crc32C(Encoding.UTF8.GetBytes(key.ToString())) % (uint)Count));
+    public ShardId ShardOf(MemoryKey key) => ShardId.Of(key, Count);
 
     /// <summary>True when the folder holds a store.</summary>
     public static bool Exists(IDisk disk, string data) => disk.FileExists(Path.Combine(data, FileName));

@@ -8,12 +8,14 @@ using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
+using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Telemetry;
 
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>Slices of one shard, read by address and verified. A staged slice is made durable first, so that there is one way of reading.</summary>
-internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, EpochSet epochs, FrameLog blocks, DependentVersions dependents) : IBlockSource
+internal sealed class ShardReader(
+    ShardIndex index, MemoryLoader memories, EpochSet epochs, FrameLog blocks, DependentVersions dependents, ShardOwnership ownership) : IBlockSource
 {
     /// <inheritdoc/>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format: naming the block, where it stands, and the versions that need it.</exception>
@@ -94,6 +96,8 @@ internal sealed class ShardReader(ShardIndex index, MemoryLoader memories, Epoch
 
     private async ValueTask<LatentDbException> ExplainAsync(SliceAddress address, RecordLocation location, LatentDbException cause, CancellationToken cancellationToken)
     {
+        // The next owner may have compacted away what an earlier one still wants to read.
+        ownership.Require();
         StoreMetrics.DamageFound("slice");
         return DamageWords.OfSlice(
             address,

@@ -7,6 +7,7 @@ using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
+using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Time;
 using Microsoft.Extensions.Logging;
@@ -26,7 +27,7 @@ namespace LatentDb.MemoryStore.Shards;
 /// </code>
 /// Nothing is served before 6, so no key can be erased while an older copy of it is there.
 /// </summary>
-internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, ShardSettings settings, IMasterKeyProvider master)
+internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, ShardSettings settings, IMasterKeyProvider master, ShardOwnership ownership)
 {
     /// <exception cref="LatentDbException">data_damaged, unsupported_format, key_unavailable, store_full, store_unavailable.</exception>
     public async Task<Shard> OpenAsync(CancellationToken cancellationToken)
@@ -78,7 +79,7 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
     {
         var clock = new HybridClock(settings.Time);
         clock.Observe(recovered.HighMark);
-        var fence = new EpochFence(layout, epoch);
+        var fence = new EpochFence(layout, epoch, ownership);
         ShardIndex index = recovered.Index;
         layout.CreateEpoch(epoch);
         Keyring? keyring = null;
@@ -107,7 +108,7 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
             new ShardState(epoch, epoch).Write(layout.Disk, layout.StatePath);
             RemoveBefore(epoch);
             LogOpened(settings.Logger, id, epoch, recovered.ReplayedFrames);
-            return new Shard(new ShardParts(id, layout, epoch, index, epochs, keys, manifests, blocks, clock), settings);
+            return new Shard(new ShardParts(id, layout, epoch, index, epochs, keys, manifests, blocks, clock, ownership), settings);
         }
         catch
         {

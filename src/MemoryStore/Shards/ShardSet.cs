@@ -1,24 +1,31 @@
-using System.Collections.Immutable;
+using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Shards.Ownership;
 
 namespace LatentDb.MemoryStore.Shards;
 
-/// <summary>The shards open in this process: all of a data folder.</summary>
+/// <summary>The shards of a data folder that are open in this process: all of them, or those that it has leases for. Thread-safe.</summary>
 internal sealed class ShardSet : IAsyncDisposable
 {
     private const string MasterKeyFile = "master.key";
 
     private readonly ShardMap _map;
-    private readonly ImmutableArray<ShardSlot> _slots;
+    private readonly ShardSlot?[] _slots;
+    private readonly SemaphoreSlim[] _gates;
+    private readonly SpaceGuard _space;
+    private readonly RetiredSlots _retired;
 
-    private ShardSet(string root, ShardMap map, ImmutableArray<ShardSlot> slots, ShardSettings settings, MasterKeySource master)
+    private ShardSet(string root, ShardMap map, ShardSettings settings, SpaceGuard space, MasterKeySource master)
     {
         Root = root;
         _map = map;
-        _slots = slots;
+        _slots = new ShardSlot?[map.Count];
+        _gates = [.. Enumerable.Range(0, map.Count).Select(_ => new SemaphoreSlim(1, 1))];
+        _space = space;
+        _retired = new RetiredSlots(settings.Time);
         Settings = settings;
         MasterKeys = master;
     }
@@ -31,14 +38,25 @@ internal sealed class ShardSet : IAsyncDisposable
     /// <summary>What wraps the keys of all shards.</summary>
     public MasterKeySource MasterKeys { get; }
 
-    /// <summary>The shards as they are served now, by number.</summary>
-    public IEnumerable<Shard> Shards => _slots.Select(slot => slot.Current);
+    /// <summary>The shards that this process serves now, by number.</summary>
+    public IEnumerable<Shard> Shards
+    {
+        get
+        {
+            for (int i = 0; i < _slots.Length; i++)
+            {
+                if (Find(new ShardId(i)) is Shard shard) yield return shard;
+            }
+        }
+    }
 
+    /// <summary>Shards of the data folder, open here or not.</summary>
     public int Count => _slots.Length;
 
     /// <summary>Names of the master keys that wrap something.</summary>
     public IEnumerable<string> MasterKeysInUse => Shards.SelectMany(shard => shard.Keys.Keyring.MasterKeyUse().Keys).Distinct(StringComparer.Ordinal);
 
+    /// <summary>Opens the data folder, and with it all shards, unless they are opened one by one because others have the folder open too.</summary>
     /// <exception cref="LatentDbException">
     /// shard_locked, data_damaged, unsupported_format, configuration_invalid, key_unavailable, store_full, store_unavailable.
     /// </exception>
@@ -46,7 +64,10 @@ internal sealed class ShardSet : IAsyncDisposable
     {
         try
         {
-            return await OpenFolderAsync(data, shards, settings, cancellationToken).ConfigureAwait(false);
+            ShardSet set = OpenFolder(data, shards, settings);
+            if (!settings.IsShared) await set.OpenAllAsync(cancellationToken).ConfigureAwait(false);
+            set._space.TakeBallast();
+            return set;
         }
         catch (IOException e)
         {
@@ -54,7 +75,56 @@ internal sealed class ShardSet : IAsyncDisposable
         }
     }
 
-    public Shard ShardOf(MemoryKey key) => _slots[_map.ShardOf(key).Value].Current;
+    /// <summary>Opens one shard, for whoever has its lease. Nothing happens when it is open.</summary>
+    /// <exception cref="LatentDbException">
+    /// stale_owner when another silo came first; shard_locked, data_damaged, unsupported_format, key_unavailable, store_full, store_unavailable.
+    /// </exception>
+    public async Task OpenAsync(ShardId id, ShardLease? lease, CancellationToken cancellationToken)
+    {
+        await _gates[id.Value].WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_slots[id.Value] is not null) return;
+            var layout = new ShardLayout(Settings.Disk, Path.Combine(Root, id.ToString()));
+            Volatile.Write(ref _slots[id.Value], await ShardSlot.OpenAsync(id, layout, Settings, MasterKeys, lease, cancellationToken).ConfigureAwait(false));
+        }
+        catch (IOException e)
+        {
+            throw DurableFile.ToStoreError(e, $"Opening {id}");
+        }
+        finally
+        {
+            _gates[id.Value].Release();
+        }
+    }
+
+    /// <summary>Closes one shard: when the task ends, nothing more is written to it, and its lease may be given back. What is being read goes on for a while.</summary>
+    /// <returns>False when the disk hangs, so that nobody can say what is still being written: the lease must run out by itself.</returns>
+    public async Task<bool> CloseAsync(ShardId id)
+    {
+        await _gates[id.Value].WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            if (Interlocked.Exchange(ref _slots[id.Value], null) is not ShardSlot slot) return true;
+            bool isQuiet = await slot.StopWritingAsync().ConfigureAwait(false);
+            _retired.Add(slot);
+            return isQuiet;
+        }
+        finally
+        {
+            _gates[id.Value].Release();
+        }
+    }
+
+    /// <summary>The open shard of that number; null when this process does not serve it.</summary>
+    public Shard? Find(ShardId id) => Volatile.Read(ref _slots[id.Value]) is { IsHeld: true } slot ? slot.Current : null;
+
+    /// <exception cref="LatentDbException">not_owner: the memory's shard is not open here; nothing was done.</exception>
+    public Shard ShardOf(MemoryKey key)
+    {
+        ShardId id = _map.ShardOf(key);
+        return Find(id) ?? throw ShardOwnership.NotOwner(id);
+    }
 
     /// <summary>Reads the files of the data folder itself again; for each that is not as it was written, its name and what is wrong.</summary>
     public IEnumerable<(string File, string Message)> CheckFiles()
@@ -65,10 +135,29 @@ internal sealed class ShardSet : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (ShardSlot slot in _slots) await slot.DisposeAsync().ConfigureAwait(false);
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            if (Interlocked.Exchange(ref _slots[i], null) is ShardSlot slot) await slot.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _retired.DisposeAsync().ConfigureAwait(false);
+        foreach (SemaphoreSlim gate in _gates) gate.Dispose();
     }
 
-    private static async Task<ShardSet> OpenFolderAsync(string data, int shards, ShardSettings settings, CancellationToken cancellationToken)
+    private async Task OpenAllAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (int i = 0; i < Count; i++) await OpenAsync(new ShardId(i), lease: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static ShardSet OpenFolder(string data, int shards, ShardSettings settings)
     {
         string root = Path.GetFullPath(data);
 
@@ -77,26 +166,8 @@ internal sealed class ShardSet : IAsyncDisposable
         MasterKeySource master = new(() => ReadMasterKeys(root, settings, isNewStore: false), ReadMasterKeys(root, settings, isNewStore: known is null));
         ShardMap map = known ?? ShardMap.Open(settings.Disk, root, shards);
         var space = new SpaceGuard(settings.Disk, root, settings.ReserveBytes, settings.Time);
-        ShardSettings own = settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns), Space = space };
         space.Begin();
-        var open = ImmutableArray.CreateBuilder<ShardSlot>(map.Count);
-        try
-        {
-            for (int i = 0; i < map.Count; i++)
-            {
-                var id = new ShardId(i);
-                var layout = new ShardLayout(own.Disk, Path.Combine(root, id.ToString()));
-                open.Add(await ShardSlot.OpenAsync(id, layout, own, master, cancellationToken).ConfigureAwait(false));
-            }
-        }
-        catch
-        {
-            foreach (ShardSlot slot in open) await slot.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-
-        space.TakeBallast();
-        return new ShardSet(root, map, open.MoveToImmutable(), own, master);
+        return new ShardSet(root, map, settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns), Space = space }, space, master);
     }
 
     private static IMasterKeyProvider ReadMasterKeys(string root, ShardSettings settings, bool isNewStore) =>

@@ -24,6 +24,9 @@ internal sealed record ShardSettings
     /// <summary>Creates a new log in a folder that does not exist yet.</summary>
     public Func<IDisk, string, LogGeometry, ILogStore> CreateLog { get; init; } = FasterLogStore.Create;
 
+    /// <summary>True: other processes have the data folder open too, and leases decide who opens which shard.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>Bytes of the disk that are kept back; 0 = none.</summary>
     public long ReserveBytes { get; init; }
 

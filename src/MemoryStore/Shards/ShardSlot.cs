@@ -1,13 +1,15 @@
+using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace LatentDb.MemoryStore.Shards;
 
 /// <summary>
-/// The place of one shard in this process: its lock, and the object that serves it now. A shard that can write no more is opened again under the
+/// The place of one shard in this process: its lock or lease, and the object that serves it now. A shard that can write no more is opened again under the
 /// same lock, as a new epoch, with a growing pause between the tries; until then the old object goes on reading.
 /// </summary>
 /// <remarks>
@@ -20,6 +22,7 @@ internal sealed partial class ShardSlot : IAsyncDisposable
     private readonly ShardLock _lock;
     private readonly ShardRecovery _recovery;
     private readonly ShardSettings _settings;
+    private readonly ShardOwnership _ownership;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watch;
     private volatile Shard _current;
@@ -32,27 +35,53 @@ internal sealed partial class ShardSlot : IAsyncDisposable
         _lock = shardLock;
         _recovery = recovery;
         _settings = settings;
+        _ownership = shard.Ownership;
         _current = shard;
         _watch = StoreMetrics.RunAlone(WatchAsync);
     }
 
     public Shard Current => _current;
 
+    /// <summary>False when the shard is given up, or its lease is lost.</summary>
+    public bool IsHeld => _ownership.IsHeld;
+
     /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, key_unavailable, store_full, store_unavailable.</exception>
-    public static async Task<ShardSlot> OpenAsync(ShardId id, ShardLayout layout, ShardSettings settings, IMasterKeyProvider master, CancellationToken cancellationToken)
+    public static async Task<ShardSlot> OpenAsync(
+        ShardId id, ShardLayout layout, ShardSettings settings, IMasterKeyProvider master, ShardLease? lease, CancellationToken cancellationToken)
     {
         layout.Disk.CreateFolder(layout.Root);
         layout.Disk.SyncFolder(Path.GetDirectoryName(layout.Root)!);
-        ShardLock shardLock = ShardLock.Take(layout.LockPath, layout.OwnerPath, id.ToString(), settings.Time);
+        ShardLock shardLock = ShardLock.Take(layout.LockPath, layout.OwnerPath, id.ToString(), settings.IsShared, settings.Time);
         try
         {
-            var recovery = new ShardRecovery(id, layout, settings, master);
+            var recovery = new ShardRecovery(id, layout, settings, master, new ShardOwnership(id, lease));
             return new ShardSlot(id, shardLock, recovery, settings, await recovery.OpenAsync(cancellationToken).ConfigureAwait(false));
         }
         catch
         {
             shardLock.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Takes no more calls, commits what is on its way, and writes nothing afterwards: another silo may have the shard then. Readers that have begun go
+    /// on until the slot is disposed of.
+    /// </summary>
+    /// <returns>False when the disk hangs: the lease must not be given back, but run out.</returns>
+    public async ValueTask<bool> StopWritingAsync()
+    {
+        _ownership.GiveUp();
+        await _stop.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await _watch.WaitAsync(StoreLimits.CommitTimeout, TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
+            await _current.StopWritingAsync().AsTask().WaitAsync(StoreLimits.CommitTimeout, TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
         }
     }
 
@@ -82,7 +111,7 @@ internal sealed partial class ShardSlot : IAsyncDisposable
         while (await PauseAsync(pause).ConfigureAwait(false))
         {
             if (_retired is not null && _settings.Time.GetElapsedTime(_retiredAt) > StoreLimits.ReaderGrace) await RetireAsync(null).ConfigureAwait(false);
-            pause = _current.Failure is not LatentDbException failure || !IsWorthRetrying(failure) || await ReopenAsync(failure).ConfigureAwait(false)
+            pause = _current.Failure is not LatentDbException failure || !_ownership.IsHeld || !IsWorthRetrying(failure) || await ReopenAsync(failure).ConfigureAwait(false)
                 ? StoreLimits.MinReopenPause
                 : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, StoreLimits.MaxReopenPause.Ticks));
         }

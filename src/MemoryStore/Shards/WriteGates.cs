@@ -17,6 +17,16 @@ internal sealed class WriteGates
         return gate;
     }
 
+    /// <summary>Returns when everybody who was inside when it was called has left.</summary>
+    public async Task DrainAsync()
+    {
+        foreach (Gate gate in _gates)
+        {
+            await gate.Semaphore.WaitAsync().ConfigureAwait(false);
+            gate.Dispose();
+        }
+    }
+
     private sealed class Gate : IDisposable
     {
         public SemaphoreSlim Semaphore { get; } = new(1, 1);

@@ -29,6 +29,12 @@ public sealed partial class MemoryCatalog
     /// <summary>Reads any committed or staged slice of the local shards.</summary>
     public IBlockSource Blocks { get; }
 
+    /// <summary>The shards that this process serves now, by number: what the listings of this object are about.</summary>
+    public ImmutableArray<ShardId> OpenShards => [.. _shards().Shards.Select(shard => shard.Id)];
+
+    /// <summary>The shard that a memory belongs to, open here or not.</summary>
+    public ShardId ShardOf(MemoryKey key) => ShardId.Of(key, _shards().Count);
+
     /// <summary>
     /// The manifest of a new memory of that model in the shard that <paramref name="key"/> belongs to. The first call stores the model's genesis
     /// block through <paramref name="write"/> and makes it durable; later calls (also after a restart) return the stored one.
@@ -236,7 +242,9 @@ public sealed partial class MemoryCatalog
         private ShardReader Holder(SliceAddress address)
         {
             ShardSet set = shards();
-            return (set.Shards.FirstOrDefault(shard => shard.Blocks.Knows(address)) ?? set.Shards.First()).Blocks;
+            Shard? holder = set.Shards.FirstOrDefault(shard => shard.Blocks.Knows(address));
+            if (holder is null && set.Settings.IsShared) throw new LatentDbException(ErrorCode.NotOwner, $"No shard of this server knows slice {address}; another server may.");
+            return (holder ?? set.Shards.First()).Blocks;
         }
     }
 }

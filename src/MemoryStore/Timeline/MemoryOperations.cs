@@ -76,6 +76,7 @@ public sealed class MemoryOperations
 
     private void RequireAlive()
     {
+        _shard.Ownership.Require();
         if (_entry.IsErased) throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {_entry.Key} does not exist.");
     }
 }

@@ -29,10 +29,19 @@ public sealed class MemoryTimeline
     public MemoryOperations Operations { get; }
 
     /// <summary>False when the shard was opened anew since: this object goes on reading, and takes no more writes.</summary>
-    public bool IsCurrent => _shard.Failure is null;
+    public bool IsCurrent => _shard.Failure is null && _shard.Ownership.IsHeld;
 
     /// <summary>Name, creation and head, as of now.</summary>
-    public MemorySummary Summary => Summarise(_entry);
+    /// <exception cref="LatentDbException">not_owner.</exception>
+    public MemorySummary Summary
+    {
+        get
+        {
+            MemorySummary summary = Summarise(_entry);
+            _shard.Ownership.Require();
+            return summary;
+        }
+    }
 
     /// <summary>The version that <paramref name="at"/> names, with its manifest.</summary>
     /// <exception cref="LatentDbException">version_not_found, snapshot_not_found, memory_not_found (erased meanwhile), data_damaged.</exception>
@@ -193,6 +202,7 @@ public sealed class MemoryTimeline
 
     private void RequireAlive()
     {
+        _shard.Ownership.Require();
         if (_entry.IsErased) throw new LatentDbException(ErrorCode.MemoryNotFound, $"Memory {_entry.Key} does not exist.");
     }
 }

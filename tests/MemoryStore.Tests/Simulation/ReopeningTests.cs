@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;

@@ -6,6 +6,7 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Shards.Epochs;
+using LatentDb.MemoryStore.Shards.Ownership;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LatentDb.MemoryStore.Tests.Support;

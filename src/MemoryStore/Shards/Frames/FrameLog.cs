@@ -169,12 +169,18 @@ internal sealed class FrameLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Commits what is enqueued, then closes the files.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Commits what is enqueued and takes nothing more; reading goes on.</summary>
+    public async ValueTask StopAsync()
     {
         Volatile.Write(ref _isClosing, true);
         Wake();
         await _committer.ConfigureAwait(false);
+    }
+
+    /// <summary>Commits what is enqueued, then closes the files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -300,7 +306,7 @@ internal sealed class FrameLog : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            throw Hung(e);
+            throw DurableFile.Hung(e);
         }
     }
 
@@ -309,11 +315,6 @@ internal sealed class FrameLog : IAsyncDisposable
         await InTimeAsync((Task)work).ConfigureAwait(false);
         return await work.ConfigureAwait(false);
     }
-
-    private static LatentDbException Hung(TimeoutException cause) => new(
-        ErrorCode.StoreUnavailable,
-        $"The disk did not answer within {StoreLimits.CommitTimeout.TotalSeconds:0} s; the shard takes no more writes until it is opened again.",
-        cause);
 
     private bool IsCheckpointDue()
     {

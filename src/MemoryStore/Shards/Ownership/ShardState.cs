@@ -4,7 +4,7 @@ using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 
-namespace LatentDb.MemoryStore.Shards;
+namespace LatentDb.MemoryStore.Shards.Ownership;
 
 /// <summary>The small file that says who may write a shard, and where its data is. Replaced as a whole; text, so that an operator can read it.</summary>
 /// <param name="Raised">The newest owner. Raised and durable before that owner appends its first byte; whoever finds a higher one has lost the shard.</param>
