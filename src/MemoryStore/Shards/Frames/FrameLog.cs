@@ -263,8 +263,7 @@ internal sealed class FrameLog : IAsyncDisposable
             if (_failure is not null) throw _failure;
             await _store.PadAsync().ConfigureAwait(false);
 
-            long until = _store.TailAddress;
-            long checkpoint = _checkpoint.Address;
+            (long until, long checkpoint) = (_store.TailAddress, _checkpoint.Address);
 
             // Started while the gate is held: what the commit reaches and what the cookie says must be the same.
             Task commit = _store.CommitAsync(LogCookie.Write(_enqueuedSequence, _chain, _checkpoint));
