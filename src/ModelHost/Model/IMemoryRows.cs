@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
+using LatentDb.ModelHost.Model.Retrieval;
 
 namespace LatentDb.ModelHost.Model;
 
@@ -24,6 +25,9 @@ internal interface IMemoryRows
     /// <summary>Completes when <see cref="IsReady"/> is true.</summary>
     /// <exception cref="MemoryStore.Errors.LatentDbException">data_damaged, and whatever else the load met.</exception>
     ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken);
+
+    /// <summary>The layer's bank by positions and by blocks; the same object for every query of the version.</summary>
+    BankIndex Bank(int layer);
 
     /// <summary>
     /// Retrieval keys of all rows of the block that a run of the layer's bank names [block rows, key size], where they lie. Only when the layer is

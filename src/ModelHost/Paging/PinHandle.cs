@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Tensors;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Retrieval;
 
 namespace LatentDb.ModelHost.Paging;
 
@@ -16,7 +17,6 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
     private readonly PinPlan _plan;
     private readonly Reservation _reservation;
     private readonly BankFetch _bank;
-    private readonly BankPositions?[] _bankPositions;
     private int _readyLayers; // All below it are ready: rows arrive in the order of layers, more or less.
     private bool _disposed;
 
@@ -28,7 +28,6 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
         _plan = plan;
         _reservation = reservation;
         _bank = bank;
-        _bankPositions = new BankPositions?[plan.Layers.Length];
     }
 
     public Manifest Manifest => _plan.Manifest;
@@ -71,6 +70,8 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
             position += runs[i].Count;
         }
     }
+
+    public BankIndex Bank(int layer) => _plan.Layers[layer].BankOf(Manifest.Layers[layer], Manifest.Blocks.Length);
 
     public MatrixView BlockKeys(int layer, int run) => Slice(layer, _plan.Layers[layer].Bank[run]).Column(SliceColumn.RetrievalKey);
 
@@ -171,8 +172,7 @@ internal sealed class PinHandle : IMemoryRows, IDisposable
     private BankRow BankAt(int layer, int position, out ResidentEntry entry)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        BankPositions bank = _bankPositions[layer] ??= new BankPositions(Manifest.Layers[layer]);
-        BankRow row = bank.RowAt(position);
+        BankRow row = Bank(layer).Positions.RowAt(position);
         entry = _reservation.Entries[_plan.Layers[layer].Bank[row.Run]];
         return row;
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Versions;
+using LatentDb.ModelHost.Model.Retrieval;
 
 namespace LatentDb.ModelHost.Paging;
 
@@ -125,4 +126,10 @@ internal sealed class PinPlan
 /// <param name="Count">Number of its slices.</param>
 /// <param name="Pool">For each run of the pool the slice that holds its rows; -1 when the pass does not read them.</param>
 /// <param name="Bank">The same for each run of the bank.</param>
-internal sealed record LayerPlan(int First, int Count, ImmutableArray<int> Pool, ImmutableArray<int> Bank);
+internal sealed record LayerPlan(int First, int Count, ImmutableArray<int> Pool, ImmutableArray<int> Bank)
+{
+    private BankIndex? _bank;
+
+    /// <summary>Made by the first query that asks; of two that ask at once, either's is right.</summary>
+    public BankIndex BankOf(LayerRows rows, int blocks) => _bank ??= new BankIndex(rows, blocks);
+}

@@ -7,6 +7,7 @@ using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
 using LatentDb.ModelHost.Model.Pool;
+using LatentDb.ModelHost.Model.Retrieval;
 
 namespace LatentDb.ModelHost.Tests.Model;
 
@@ -69,6 +70,8 @@ internal sealed class ManifestOnly(Manifest manifest, long genesisAge = 0) : IMe
     public ValueTask WhenReadyAsync(int layer, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public void PoolSegments(int layer, int firstPosition, List<KeySegment> target) => throw new NotSupportedException();
+
+    public BankIndex Bank(int layer) => new(manifest.Layers[layer], manifest.Blocks.Length);
 
     public MatrixView BlockKeys(int layer, int run) => throw new NotSupportedException();
 

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Checkpoints;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
+using LatentDb.ModelHost.Model.Retrieval;
 using LatentDb.ModelHost.Model.Sessions;
 using LatentDb.ModelHost.Paging;
 using LatentDb.Replay;
@@ -271,6 +272,8 @@ public sealed class ReadPassTests
             if (layer == changedLayer) rows[changedRow] = rows[(changedRow + 1) % rows.Length];
             for (int row = 0; row < rows.Length; row++) target.Add(new KeySegment(rows[row].Keys, rows[row].Values, firstPosition + row, IsRotated: false));
         }
+
+        public BankIndex Bank(int layer) => inner.Bank(layer);
 
         public MatrixView BlockKeys(int layer, int run) => inner.BlockKeys(layer, run);
 

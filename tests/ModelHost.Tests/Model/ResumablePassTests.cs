@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Model;
 using LatentDb.ModelHost.Model.Passes;
+using LatentDb.ModelHost.Model.Retrieval;
 using LatentDb.ModelHost.Model.Sessions;
 using LatentDb.ModelHost.Paging;
 using LatentDb.Testing;
@@ -180,6 +181,8 @@ public sealed class ResumablePassTests
         public void ReadPool(int layer, MatrixView keys, MatrixView values) => inner.ReadPool(layer, keys, values);
 
         public void PoolSegments(int layer, int firstPosition, List<KeySegment> target) => inner.PoolSegments(layer, firstPosition, target);
+
+        public BankIndex Bank(int layer) => inner.Bank(layer);
 
         public MatrixView BlockKeys(int layer, int run) => inner.BlockKeys(layer, run);
 

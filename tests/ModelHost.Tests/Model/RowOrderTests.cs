@@ -1,4 +1,5 @@
 using FsCheck.Fluent;
+using LatentDb.MemoryStore.Versions;
 using LatentDb.ModelHost.Model.Retrieval;
 
 namespace LatentDb.ModelHost.Tests.Model;
@@ -15,22 +16,48 @@ public sealed class RowOrderTests
         {
             int[] expected = [.. Enumerable.Range(0, law.Scores.Length).OrderByDescending(i => law.Scores[i]).ThenBy(i => i).Take(law.count).Order()];
 
-            Assert.Equal(expected, TopRows.Select(law.Scores, law.count));
+            Assert.Equal(expected, TopRows.Select(law.Scores, InOrder(law.Scores.Length), law.count));
         });
 
-    [Fact]
-    public void A_large_bank_is_selected_like_a_sorted_one()
+    [Theory]
+    [InlineData(32)]
+    [InlineData(2560)]
+    [InlineData(19_999)]
+    public void A_large_bank_is_selected_like_a_sorted_one_wherever_its_scores_lie(int count)
     {
         var random = new SeededRandom(3);
-        float[] scores = [.. Enumerable.Range(0, 20_000).Select(_ => (float)random.NextDouble())];
-        int[] expected = [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).ThenBy(i => i).Take(2560).Order()];
+        float[] scores = [.. Enumerable.Range(0, 25_000).Select(_ => random.NextInt32(4000) / 4000f)];
+        int[] places = [.. Enumerable.Range(0, 20_000).Select(i => (i * 7919) % scores.Length)];
+        int[] expected = [.. Enumerable.Range(0, places.Length).OrderByDescending(i => scores[places[i]]).ThenBy(i => i).Take(count).Order()];
 
-        Assert.Equal(expected, TopRows.Select(scores, 2560));
+        Assert.Equal(expected, TopRows.Select(scores, places, count));
+    }
+
+    [Fact]
+    public void Scores_that_get_better_and_better_are_all_looked_at()
+    {
+        float[] scores = [.. Enumerable.Range(0, 1000).Select(i => i < 500 ? float.NaN : i)];
+
+        Assert.Equal(Enumerable.Range(990, 10), TopRows.Select(scores, InOrder(1000), 10));
     }
 
     [Fact]
     public void A_score_that_is_no_number_is_the_worst_and_negative_ones_rank_below_zero() =>
-        Assert.Equal([1, 2, 3], TopRows.Select([float.NaN, -1, 0, 0.5f, -2], 3));
+        Assert.Equal([1, 2, 3], TopRows.Select([float.NaN, -1, 0, 0.5f, -2], InOrder(5), 3));
+
+    // A block's rows that left the bank, or are still in the pool, stand between those that are in it.
+    [Fact]
+    public void A_bank_is_scored_by_blocks_and_found_by_positions()
+    {
+        var rows = new LayerRows([], [new BankRun(2, 5, 1, 1, 9), new BankRun(0, 3, 2, 1, 9), new BankRun(2, 0, 2, 2, 9), new BankRun(0, 1, 1, 3, float.NaN)], Decays: 0);
+
+        var bank = new BankIndex(rows, blocks: 3);
+
+        Assert.Equal([new BankBlock(0, new RowRange(0, 6)), new BankBlock(1, new RowRange(1, 4))], bank.Blocks.ToArray());
+        Assert.Equal(10, bank.Scored);
+        Assert.Equal([5, 8, 9, 0, 1, 6], bank.Scores.ToArray());
+        Assert.Equal(new BankRow(2, 1), bank.Positions.RowAt(4));
+    }
 
     // Golden README 15: up to 16 rows the official sort is stable, and then reversed.
     [Fact]
@@ -50,4 +77,6 @@ public sealed class RowOrderTests
 
         Assert.Equal(expected, string.Join(' ', OfficialAgeOrder.OldestFirst(ages)));
     }
+
+    private static int[] InOrder(int count) => [.. Enumerable.Range(0, count)];
 }

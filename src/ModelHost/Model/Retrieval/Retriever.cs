@@ -42,11 +42,12 @@ internal sealed class Retriever(LayerStack stack, BankAges ages, CompatibilityMo
         if (compatibility.CyclicSmallBank && MergedRows(rows) is var merged && merged < _wanted) return TakeCyclic(memory, layer, merged, probe);
         if (rows.BankRows <= _wanted && probe is null) return OrderByAge(memory, layer, [.. Enumerable.Range(0, rows.BankRows)]);
 
-        float[] rented = ArrayPool<float>.Shared.Rent(rows.BankRows);
-        Span<float> scores = rented.AsSpan(0, rows.BankRows);
+        BankIndex bank = memory.Bank(layer);
+        float[] rented = ArrayPool<float>.Shared.Rent(bank.Scored);
+        Span<float> scores = rented.AsSpan(0, bank.Scored);
         Score(memory, layer, weights, x, scores);
-        int[] chosen = OrderByAge(memory, layer, TopRows.Select(scores, _wanted));
-        probe?.Retrieved(layer, scores, chosen);
+        int[] chosen = OrderByAge(memory, layer, TopRows.Select(scores, bank.Scores, _wanted));
+        probe?.Retrieved(layer, ByPosition(scores, bank), chosen);
         ArrayPool<float>.Shared.Return(rented);
         return chosen;
     }
@@ -82,7 +83,7 @@ internal sealed class Retriever(LayerStack stack, BankAges ages, CompatibilityMo
     private int[] OrderByAge(IMemoryRows memory, int layer, int[] chosen)
     {
         var aged = new AgedRow[chosen.Length];
-        var bank = new BankPositions(memory.Manifest.Layers[layer]);
+        BankPositions bank = memory.Bank(layer).Positions;
         for (int i = 0; i < aged.Length; i++)
         {
             BankRun row = bank.At(chosen[i]);
@@ -92,6 +93,13 @@ internal sealed class Retriever(LayerStack stack, BankAges ages, CompatibilityMo
         if (compatibility.NumpyTies) return Array.ConvertAll(OfficialAgeOrder.OldestFirst(Array.ConvertAll(aged, row => row.Age)), i => chosen[i]);
         Array.Sort(aged, static (a, b) => a.Age != b.Age ? b.Age.CompareTo(a.Age) : a.Position.CompareTo(b.Position));
         return Array.ConvertAll(aged, row => row.Position);
+    }
+
+    private static float[] ByPosition(ReadOnlySpan<float> scores, BankIndex bank)
+    {
+        float[] byPosition = new float[bank.Scores.Length];
+        for (int i = 0; i < byPosition.Length; i++) byPosition[i] = scores[bank.Scores[i]];
+        return byPosition;
     }
 
     private static int MergedRows(LayerRows rows) => rows.Bank.Where(r => !r.IsStaged).Sum(r => r.Count);

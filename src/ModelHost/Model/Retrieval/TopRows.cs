@@ -2,27 +2,53 @@ using System.Buffers;
 
 namespace LatentDb.ModelHost.Model.Retrieval;
 
-/// <summary>The best rows of a list of scores, by partial selection: linear in the rows scored, not sorted as a whole.</summary>
+/// <summary>The best rows of a list of scores, in one pass over them: what is worse than the best so far is only compared, not kept.</summary>
 internal static class TopRows
 {
+    // Candidates beyond the wanted ones that are kept before the worst are thrown out, so that few of them are looked at twice.
+    private const int SlackPerRow = 2;
+
     /// <summary>
     /// The positions of the <paramref name="count"/> largest scores, ascending by position; all of them when there are fewer. Among equal scores
     /// the row that entered the bank first is the better one, so the choice is the same on every machine. NaN is worse than every number.
     /// </summary>
-    public static int[] Select(ReadOnlySpan<float> scores, int count)
+    /// <param name="scores">Scores in any order.</param>
+    /// <param name="places">For each position the place of its score.</param>
+    /// <param name="count">How many are wanted.</param>
+    public static int[] Select(ReadOnlySpan<float> scores, ReadOnlySpan<int> places, int count)
     {
-        count = Math.Min(count, scores.Length);
+        count = Math.Min(count, places.Length);
         if (count == 0) return [];
-        ulong[] rented = ArrayPool<ulong>.Shared.Rent(scores.Length);
-        Span<ulong> keys = rented.AsSpan(0, scores.Length);
-        for (int i = 0; i < keys.Length; i++) keys[i] = ((ulong)WorstLast(scores[i]) << 32) | (uint)i;
-        MoveSmallestToFront(keys, count);
+        int room = Math.Min(places.Length, count * (1 + SlackPerRow));
+        ulong[] rented = ArrayPool<ulong>.Shared.Rent(room);
+        Span<ulong> keys = rented.AsSpan(0, room);
+        int kept = 0;
+        ulong bound = ulong.MaxValue; // what is not below it is not among the best
+        for (int position = 0; position < places.Length; position++)
+        {
+            ulong key = ((ulong)WorstLast(scores[places[position]]) << 32) | (uint)position;
+            if (key >= bound) continue;
+            keys[kept++] = key;
+            if (kept < room) continue;
+            bound = KeepSmallest(keys, count);
+            kept = count;
+        }
 
+        MoveSmallestToFront(keys[..kept], count);
         int[] chosen = new int[count];
         for (int i = 0; i < count; i++) chosen[i] = (int)(uint)keys[i];
         ArrayPool<ulong>.Shared.Return(rented);
         Array.Sort(chosen);
         return chosen;
+    }
+
+    /// <summary>Moves the smallest to the front and returns the largest of them.</summary>
+    private static ulong KeepSmallest(Span<ulong> keys, int count)
+    {
+        MoveSmallestToFront(keys, count);
+        ulong largest = 0;
+        foreach (ulong key in keys[..count]) largest = Math.Max(largest, key);
+        return largest;
     }
 
     /// <summary>Larger scores become smaller numbers.</summary>
