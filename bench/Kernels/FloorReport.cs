@@ -86,7 +86,7 @@ internal static class FloorReport
             MatrixView v = operands.Matrix(keys, kvHeads * headSize);
             double pairs = ((double)rows * (keys - rows)) + (rows * (rows + 1) / 2.0);
             string shape = $"{rows} rows, {keys} keys, {heads}/{kvHeads} heads of {headSize}";
-            Compare(output, peaks, "Attention", shape, 4 * pairs * heads * headSize, () => backend.Attention(q, k, v, headSize, result));
+            Compare(output, peaks, "Attention", shape, 4 * pairs * heads * headSize, () => backend.Attend(q, k, v, headSize, result));
         }
 
         foreach ((int keys, int heads, int kvHeads) in new[] { (8192, 32, 8), (8192, 16, 16) })
@@ -99,7 +99,7 @@ internal static class FloorReport
             MatrixView v = operands.Matrix(keys, kvHeads * HeadSize);
             double bytes = 2.0 * keys * kvHeads * HeadSize * sizeof(float);
             string shape = $"1 row, {keys} keys, {heads}/{kvHeads} heads of {HeadSize}";
-            CompareBytes(output, peaks, "Attention", shape, bytes, () => backend.Attention(q, k, v, HeadSize, result));
+            CompareBytes(output, peaks, "Attention", shape, bytes, () => backend.Attend(q, k, v, HeadSize, result));
         }
     }
 
@@ -125,11 +125,11 @@ internal static class FloorReport
         using var operands = new KernelOperands(backend);
         MatrixView keys = operands.Matrix(Keys, Width);
         MatrixView one = operands.Matrix(1, Width);
-        CompareBytes(output, peaks, "RetrievalScores", $"1 row, {Keys} keys of {Width}", (double)Keys * Width * sizeof(float), () => backend.RetrievalScores(one, keys, scores));
+        CompareBytes(output, peaks, "RetrievalScores", $"1 row, {Keys} keys of {Width}", (double)Keys * Width * sizeof(float), () => backend.RetrievalScores(one, [keys], scores));
         foreach (int rows in new[] { 32, 256 })
         {
             MatrixView q = operands.Matrix(rows, Width);
-            Compare(output, peaks, "RetrievalScores", $"{rows} rows, {Keys} keys of {Width}", 2.0 * rows * Keys * Width, () => backend.RetrievalScores(q, keys, scores));
+            Compare(output, peaks, "RetrievalScores", $"{rows} rows, {Keys} keys of {Width}", 2.0 * rows * Keys * Width, () => backend.RetrievalScores(q, [keys], scores));
         }
     }
 

@@ -104,7 +104,7 @@ public class AttentionBenchmarks : KernelBenchmarks
     public int Keys { get; set; }
 
     [Benchmark]
-    public void Attention() => Backend.Attention(_q, _k, _v, HeadSize, _output);
+    public void Attention() => Backend.Attend(_q, _k, _v, HeadSize, _output);
 
     protected override void Prepare()
     {
@@ -130,7 +130,7 @@ public class RetrievalScoresBenchmarks : KernelBenchmarks
     public int Rows { get; set; }
 
     [Benchmark]
-    public void RetrievalScores() => Backend.RetrievalScores(_q, _keys, _scores);
+    public void RetrievalScores() => Backend.RetrievalScores(_q, [_keys], _scores);
 
     protected override void Prepare()
     {

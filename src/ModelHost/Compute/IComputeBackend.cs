@@ -60,12 +60,6 @@ internal interface IComputeBackend : IDisposable
         ReadOnlySpan<float> inverseFrequencies,
         MatrixView output);
 
-    /// <summary>
-    /// Grouped-query attention with a causal mask aligned to the bottom right: with T key rows and n query rows, query i sees keys 0 .. T - n + i.
-    /// Softmax in fp32 over q·k / sqrt(headSize). q, output [n, heads x headSize]; k, v [T, kvHeads x headSize].
-    /// </summary>
-    void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output);
-
     /// <summary>In place: gate = silu(gate) * up, silu(x) = x / (1 + e^-x).</summary>
     void SiluMultiply(MatrixView gate, MatrixView up);
 
@@ -84,9 +78,9 @@ internal interface IComputeBackend : IDisposable
     /// <summary>target[r] = table[indices[r]].</summary>
     void Gather(MatrixView table, ReadOnlySpan<int> indices, MatrixView target);
 
-    /// <summary>M+ retrieval: scores[j] = mean over rows t of sigmoid(q[t]·keys[j]), fp32 accumulation. q [n, width], keys [S, width] F32 or BF16, scores S long.</summary>
-    void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores);
-
-    /// <summary>The same over keys that lie in several places: scores of keys[0], then of keys[1] and so on. A row's score does not depend on the others.</summary>
+    /// <summary>
+    /// M+ retrieval: scores[j] = mean over rows t of sigmoid(q[t]·key[j]), fp32 accumulation. q [n, width]; keys [.., width], F32 or BF16, that lie in
+    /// several places: scores of keys[0], then of keys[1] and so on. A row's score does not depend on the others.
+    /// </summary>
     void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores);
 }

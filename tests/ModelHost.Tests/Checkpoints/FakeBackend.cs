@@ -67,8 +67,6 @@ internal sealed class FakeBackend : IComputeBackend
         ReadOnlySpan<float> inverseFrequencies,
         MatrixView output) => throw new NotSupportedException();
 
-    public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output) => throw new NotSupportedException();
-
     public void SiluMultiply(MatrixView gate, MatrixView up) => throw new NotSupportedException();
 
     public void Silu(MatrixView x) => throw new NotSupportedException();
@@ -80,8 +78,6 @@ internal sealed class FakeBackend : IComputeBackend
     public void Copy(MatrixView source, MatrixView target) => throw new NotSupportedException();
 
     public void Gather(MatrixView table, ReadOnlySpan<int> indices, MatrixView target) => throw new NotSupportedException();
-
-    public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores) => throw new NotSupportedException();
 
     public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores) => throw new NotSupportedException();
 

@@ -69,10 +69,10 @@ public sealed class BackendUseTests
         Assert.Throws<ArgumentException>(() => backend.Rope(four, 3, 0, [1]));
         Assert.Throws<ArgumentException>(() => backend.Rope(four, 4, 0, [1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => backend.Rope(four, 2, -1, [1]));
-        Assert.Throws<ArgumentException>(() => backend.Attention(four, four.SliceRows(0, 1), four.SliceRows(0, 1), 2, new MatrixView(buffer, 100, 2, 4, 4)));
+        Assert.Throws<ArgumentException>(() => backend.Attend(four, four.SliceRows(0, 1), four.SliceRows(0, 1), 2, new MatrixView(buffer, 100, 2, 4, 4)));
         Assert.Throws<ArgumentException>(() => backend.Add(four, six));
         Assert.Throws<ArgumentOutOfRangeException>(() => backend.Gather(four, [2], six.SliceColumns(0, 4).SliceRows(0, 1)));
-        Assert.Throws<ArgumentException>(() => backend.RetrievalScores(four.SliceRows(0, 0), four, new float[2]));
+        Assert.Throws<ArgumentException>(() => backend.RetrievalScores(four.SliceRows(0, 0), [four], new float[2]));
         Assert.Throws<ArgumentException>(() => backend.Upload(new byte[7], ElementType.F32, four));
         Assert.Throws<ArgumentException>(() => backend.Download(four, ElementType.I8, new byte[8]));
         Assert.Throws<ArgumentException>(() => backend.Pack(new byte[6 * 4 * 4], ElementType.F32, 6, 4, ElementType.F16));
@@ -152,13 +152,13 @@ public sealed class BackendUseTests
             _backend.GatedMultiply(y, new RowNorm(_keys.AsMatrix(1, Width), 1e-5f), _weight, _weight, _other.AsMatrix(rows, Width));
             _backend.Multiply(_other.AsMatrix(rows, Width), _weight, x);
             _backend.Rope(x, 8, position, Frequencies);
-            _backend.Attention(x, keys, keys, 8, y);
+            _backend.Attend(x, keys, keys, 8, y);
             _backend.SiluMultiply(y, x);
             _backend.Silu(y);
             _backend.Add(x, y);
             _backend.AddRow(_keys.AsMatrix(1, Width), y);
             _backend.Gather(keys, Indices, _x.AsMatrix(2, Width));
-            _backend.RetrievalScores(y, keys, _scores);
+            _backend.RetrievalScores(y, [keys], _scores);
             _backend.Download(y, ElementType.F32, MemoryMarshal.AsBytes(_result.AsSpan(0, rows * Width)));
             return _result;
         }

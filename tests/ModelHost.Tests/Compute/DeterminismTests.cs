@@ -61,11 +61,11 @@ public sealed class DeterminismTests
         using var together = new Grid(backend, Rows, Width, new float[Rows * Width]);
         using var inParts = new Grid(backend, Rows, Width, new float[Rows * Width]);
 
-        backend.Attention(q.View, k.View, v.View, 24, together.View);
+        backend.Attend(q.View, k.View, v.View, 24, together.View);
         for (int first = 0; first < Rows; first += 20)
         {
             int seen = Keys - Rows + first + 20;
-            backend.Attention(q.View.SliceRows(first, 20), k.View.SliceRows(0, seen), v.View.SliceRows(0, seen), 24, inParts.View.SliceRows(first, 20));
+            backend.Attend(q.View.SliceRows(first, 20), k.View.SliceRows(0, seen), v.View.SliceRows(0, seen), 24, inParts.View.SliceRows(first, 20));
         }
 
         Assert.Equal(together.Read(), inParts.Read());
@@ -107,14 +107,14 @@ public sealed class DeterminismTests
         backend.Multiply(y.View, weight, x.View);
         backend.Multiply(y.View.SliceRows(0, 1), weight, x.View.SliceRows(0, 1));
         backend.Rope(x.View, 64, 17, [.. Enumerable.Range(0, 32).Select(i => 1f / (i + 1))]);
-        backend.Attention(x.View, keys.View, keys.View, 64, y.View);
-        backend.Attention(x.View.SliceRows(0, 1), keys.View, keys.View, 64, y.View.SliceRows(0, 1));
+        backend.Attend(x.View, keys.View, keys.View, 64, y.View);
+        backend.Attend(x.View.SliceRows(0, 1), keys.View, keys.View, 64, y.View.SliceRows(0, 1));
         backend.SiluMultiply(y.View, x.View);
         backend.AddRow(gain.View, y.View);
         backend.GatedMultiply(y.View, new RowNorm(gain.View, 1e-5f), weight, weight, x.View);
         backend.MultiplyAll(x.View, new RowNorm(gain.View, 1e-5f), [new WeightProduct(weight, y.View), new WeightProduct(weight, other.View)]);
         backend.Add(other.View, y.View);
-        backend.RetrievalScores(y.View, keys.View, scores);
+        backend.RetrievalScores(y.View, [keys.View], scores);
         return [.. y.Read(), .. scores];
     }
 

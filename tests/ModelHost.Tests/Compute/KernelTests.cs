@@ -109,7 +109,7 @@ public sealed class KernelTests
             using var gridV = new Grid(backend, keys, kvWidth, v);
             using var gridOutput = new Grid(backend, rows, width, q);
 
-            backend.Attention(gridQ.View, gridK.View, gridV.View, shape.HeadSize, gridOutput.View);
+            backend.Attend(gridQ.View, gridK.View, gridV.View, shape.HeadSize, gridOutput.View);
 
             Backends.AssertClose(DoubleReference.Attention(q, k, v, shape), gridOutput.Read(), 5e-6, $"{shape}, seed {seed}");
         }
@@ -156,7 +156,7 @@ public sealed class KernelTests
             using var gridK = new Grid(backend, keys, width, k);
             var scores = new float[keys];
 
-            backend.RetrievalScores(gridQ.View, gridK.View, scores);
+            backend.RetrievalScores(gridQ.View, [gridK.View], scores);
 
             Backends.AssertClose(DoubleReference.RetrievalScores(q, k, width), scores, 2e-6, $"{rows} x {keys} x {width}, seed {seed}");
         }

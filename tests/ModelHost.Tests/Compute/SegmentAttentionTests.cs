@@ -100,7 +100,7 @@ public sealed class SegmentAttentionTests
         var inParts = new float[Keys];
         MatrixView[] parts = [keys.View.SliceRows(0, 3), keys.View.SliceRows(3, 0), keys.View.SliceRows(3, 500), keys.View.SliceRows(503, 197)];
 
-        backend.RetrievalScores(q.View, keys.View, whole);
+        backend.RetrievalScores(q.View, [keys.View], whole);
         backend.RetrievalScores(q.View, parts, inParts);
 
         Assert.Equal(whole, inParts);

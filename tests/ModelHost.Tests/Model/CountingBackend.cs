@@ -115,13 +115,6 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
         inner.Attention(q, sequences, segments, headSize, inverseFrequencies, output);
     }
 
-    public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
-    {
-        Work = Work with { Products = Work.Products + (2L * q.Rows * k.Rows * q.Columns) };
-        if (Records) Attentions.Add((q.Rows, k.Rows));
-        inner.Attention(q, k, v, headSize, output);
-    }
-
     public void SiluMultiply(MatrixView gate, MatrixView up)
     {
         Touch(gate);
@@ -156,12 +149,6 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
     {
         Touch(target);
         inner.Gather(table, indices, target);
-    }
-
-    public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores)
-    {
-        Work = Work with { Retrievals = Work.Retrievals + 1 };
-        inner.RetrievalScores(q, keys, scores);
     }
 
     public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores)

@@ -231,13 +231,6 @@ internal sealed unsafe class CpuBackend : IComputeBackend
         }
     }
 
-    public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
-    {
-        var sequence = new AttentionSpan(0, q.Rows, 0, 1);
-        var segment = new KeySegment(k, v, 0, IsRotated: true);
-        Attention(q, [sequence], [segment], headSize, [], output);
-    }
-
     public void SiluMultiply(MatrixView gate, MatrixView up) => ExecuteInPlace(RowOperation.SiluMultiply, up, gate, nameof(up));
 
     public void Silu(MatrixView x) => ExecuteInPlace(RowOperation.Silu, x, x, nameof(x));
@@ -282,8 +275,6 @@ internal sealed unsafe class CpuBackend : IComputeBackend
         using HeldMatrix heldTarget = HeldMatrix.Open(target, nameof(target));
         HostCopies.Gather(heldTable.Matrix, indices, heldTarget.Matrix);
     }
-
-    public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores) => RetrievalScores(q, [keys], scores);
 
     public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores)
     {

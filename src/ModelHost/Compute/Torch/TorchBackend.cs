@@ -138,6 +138,7 @@ internal sealed class TorchBackend : IComputeBackend
         MatrixView output)
     {
         ArgumentShapes.SameShape(output, q, nameof(output));
+        ArgumentShapes.Distinct(output, q, nameof(output));
         float[] frequencies = inverseFrequencies.ToArray();
         foreach (AttentionSpan sequence in sequences)
         {
@@ -150,21 +151,6 @@ internal sealed class TorchBackend : IComputeBackend
             Tensor result = TorchAttention.Attend(queries, keys, Join(own, s => s.Values), headSize);
             TorchBuffer.Open(output.SliceRows(sequence.FirstRow, sequence.Rows), nameof(output)).copy_(result);
         }
-    }
-
-    public void Attention(MatrixView q, MatrixView k, MatrixView v, int headSize, MatrixView output)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(headSize, 1);
-        ArgumentShapes.Multiple(k.Columns, headSize, "The columns of k", nameof(k));
-        ArgumentShapes.Multiple(q.Columns, k.Columns, "The columns of q", nameof(q));
-        ArgumentShapes.SameShape(v, k, nameof(v));
-        ArgumentShapes.SameShape(output, q, nameof(output));
-        ArgumentShapes.Distinct(output, q, nameof(output));
-        if (k.Rows < q.Rows) throw new ArgumentException($"{q.Rows} query rows need as many key rows at least; there are {k.Rows}.", nameof(k));
-        if (q.Rows == 0) return;
-        using Call call = Begin();
-        Tensor result = TorchAttention.Attend(TorchBuffer.Open(q, nameof(q)), TorchBuffer.Open(k, nameof(k)), TorchBuffer.Open(v, nameof(v)), headSize);
-        TorchBuffer.Open(output, nameof(output)).copy_(result);
     }
 
     public void SiluMultiply(MatrixView gate, MatrixView up)
@@ -218,8 +204,6 @@ internal sealed class TorchBackend : IComputeBackend
         using Call call = Begin();
         TorchBuffer.Open(target, nameof(target)).copy_(TorchBuffer.Open(table, nameof(table)).index_select(0, tensor(rows, device: _device)));
     }
-
-    public void RetrievalScores(MatrixView q, MatrixView keys, Span<float> scores) => RetrievalScores(q, [keys], scores);
 
     public void RetrievalScores(MatrixView q, ReadOnlySpan<MatrixView> keys, Span<float> scores)
     {
