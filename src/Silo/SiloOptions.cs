@@ -90,6 +90,9 @@ public sealed class SiloOptions
     /// <summary>Bytes for decoded memory rows of all users.</summary>
     public long ResidentBytes { get; set; } = 1L << 30;
 
+    /// <summary>Bytes of the machine's memory for rows as they were read, beside a device with memory of its own (a GPU); 0 = none. Without effect on the cpu.</summary>
+    public long HostBytes { get; set; }
+
     /// <summary>Weights in memory: auto, f32, bf16, int8 (another model: its memories cannot be read with the others).</summary>
     public string Weights { get; set; } = "auto";
 

@@ -14,6 +14,9 @@ internal interface IComputeBackend : IDisposable
     /// <summary>For the log and the model description, such as "cpu (AVX-512, 2 threads)".</summary>
     string Name { get; }
 
+    /// <summary>True where <see cref="Allocate"/> takes the machine's own memory, so that keeping a second copy there gains nothing.</summary>
+    bool SharesHostMemory { get; }
+
     /// <summary>New zeroed memory. F32, or BF16 for rows of memory as they are stored.</summary>
     DeviceBuffer Allocate(long elements, ElementType type = ElementType.F32);
 

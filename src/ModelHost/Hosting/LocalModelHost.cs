@@ -47,7 +47,7 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
         _template = ChatTemplate.For(_tokenizer, folder.Config.EosTokenIds);
         _injectText = new InjectText(folder.Config, _tokenizer, _template, options);
         ModelDimensions size = model.Dimensions;
-        _pager = new MemoryPager(backend, new SliceGeometry(size.KvWidth, size.KeySize, size.D, model.Encoder.Storage), new PagerOptions(options.ResidentBytes, ConcurrentLoads));
+        _pager = new MemoryPager(backend, new SliceGeometry(size.KvWidth, size.KeySize, size.D, model.Encoder.Storage), new PagerOptions(options.ResidentBytes, ConcurrentLoads) { HostBytes = options.HostBytes });
         _prompts = new PromptCache(options.PromptCacheBytes);
         _scheduler = new BatchScheduler(new SchedulerOptions(options.MaxActive, options.MaxWaiting, size.L), new AnswerDecoder(model), time, _loopTelemetry);
         var load = new ModelLoad(

@@ -19,6 +19,12 @@ public sealed class ModelHostOptions
     public long ResidentBytes { get; set; } = 1L << 30;
 
     /// <summary>
+    /// Bytes of the machine's memory for memory rows as they were read, beside a device with memory of its own; 0 = none. What left the device comes back
+    /// from there instead of from disk. Without effect on the cpu, whose device memory is the machine's.
+    /// </summary>
+    public long HostBytes { get; set; }
+
+    /// <summary>
     /// Weights in memory: <c>f32</c>, <c>bf16</c> (half the bytes), <c>int8</c> (a quarter; another model, with a fingerprint of its own), or <c>auto</c> =
     /// as the checkpoint stores them.
     /// </summary>
@@ -61,6 +67,7 @@ public sealed class ModelHostOptions
         Require(BackendFactory.Knows(Backend), nameof(Backend), Backend);
         Require(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
         Require(ResidentBytes >= 1 << 20, nameof(ResidentBytes), ResidentBytes);
+        Require(HostBytes >= 0, nameof(HostBytes), HostBytes);
         Require(Weights is "auto" or "f32" or "bf16" or "int8", nameof(Weights), Weights);
         Require(RopeRounding is "none" or "bf16", nameof(RopeRounding), RopeRounding);
         Require(ShortText is "repeat" or "refuse", nameof(ShortText), ShortText);

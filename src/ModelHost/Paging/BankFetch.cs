@@ -10,7 +10,7 @@ namespace LatentDb.ModelHost.Paging;
 /// K and V of chosen bank rows, read from the blocks that hold them: for banks that are too large to be resident. Serves one layer at a time, as
 /// <see cref="PinHandle"/> does. Takes host memory of the chosen rows, which is not of the budget, and so never waits for room while it holds some.
 /// </summary>
-internal sealed class BankFetch(IBlockSource source, SliceGeometry geometry, int concurrentReads, PagerTelemetry telemetry)
+internal sealed class BankFetch(IBlockSource source, HostTier host, SliceGeometry geometry, int concurrentReads, PagerTelemetry telemetry)
 {
     private readonly ConcurrentBag<SliceBuffer> _buffers = [];
     private readonly int _columnBytes = geometry.KvWidth * geometry.RowType.Bytes();
@@ -26,7 +26,7 @@ internal sealed class BankFetch(IBlockSource source, SliceGeometry geometry, int
         int bytes = checked(2 * count * _columnBytes);
         if (_rows.Length < bytes) _rows = GC.AllocateUninitializedArray<byte>(bytes);
         IGrouping<SliceAddress, BankWish>[] blocks = [.. wanted.GroupBy(w => w.Slice)];
-        foreach (IGrouping<SliceAddress, BankWish> block in blocks) await source.AnnounceAsync(block.Key, cancellationToken).ConfigureAwait(false);
+        foreach (IGrouping<SliceAddress, BankWish> block in blocks.Where(b => !host.Holds(b.Key))) await source.AnnounceAsync(block.Key, cancellationToken).ConfigureAwait(false);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = concurrentReads, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(blocks, parallel, ReadAsync).ConfigureAwait(false);
         telemetry.Fetched(wanted.Count);
@@ -41,7 +41,7 @@ internal sealed class BankFetch(IBlockSource source, SliceGeometry geometry, int
     private async ValueTask ReadAsync(IGrouping<SliceAddress, BankWish> block, CancellationToken cancellationToken)
     {
         if (!_buffers.TryTake(out SliceBuffer? buffer)) buffer = new SliceBuffer();
-        BlockSlice slice = await source.ReadAsync(block.Key, buffer, cancellationToken).ConfigureAwait(false);
+        BlockSlice slice = host.Find(block.Key) ?? await source.ReadAsync(block.Key, buffer, cancellationToken).ConfigureAwait(false);
         ReadOnlyMemory<byte> keys = Column(slice, SliceColumn.Key);
         ReadOnlyMemory<byte> values = Column(slice, SliceColumn.Value);
         foreach (BankWish wish in block)

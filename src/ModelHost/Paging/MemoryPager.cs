@@ -23,6 +23,7 @@ internal sealed class MemoryPager : IDisposable
     private readonly SliceGeometry _geometry;
     private readonly PagerOptions _options;
     private readonly ResidentSet _resident;
+    private readonly HostTier _host;
     private readonly SliceLoader _loader;
     private readonly PagerTelemetry _telemetry;
     private readonly ConditionalWeakTable<Manifest, PinPlan> _readPlans = [];
@@ -34,11 +35,16 @@ internal sealed class MemoryPager : IDisposable
         _geometry = geometry;
         _options = options;
         _resident = new ResidentSet(options.ResidentBytes, options.MaxWaitingPins);
-        _loader = new SliceLoader(backend, geometry.RowType, _resident, options.ConcurrentLoads);
+        _host = new HostTier(backend.SharesHostMemory ? 0 : options.HostBytes);
+        _loader = new SliceLoader(backend, geometry.RowType, _resident, _host, options.ConcurrentLoads);
         _telemetry = new PagerTelemetry(new PagerLoad(() => Counts.HeldBytes, () => Counts.Waiting, () => Counts.Waits, () => Counts.EvictedBytes, Prefetched));
+        _telemetry.Observe(HostRead, () => HostCounts.Bytes, () => HostCounts.EvictedBytes);
     }
 
     public ResidentCounts Counts => _resident.Counts;
+
+    /// <summary>The tier between store and device; empty where device memory is the machine's.</summary>
+    public HostCounts HostCounts => _host.Counts;
 
     public long ResidentBytes => Counts.BookedBytes;
 
@@ -117,7 +123,11 @@ internal sealed class MemoryPager : IDisposable
     }
 
     /// <summary>Drops the rows that an erased memory wrote; what a running pass still reads goes when the pass ends.</summary>
-    public void Forget(MemoryUid memory) => _resident.DropOwner(memory);
+    public void Forget(MemoryUid memory)
+    {
+        _resident.DropOwner(memory);
+        _host.DropOwner(memory);
+    }
 
     public void Dispose()
     {
@@ -132,13 +142,20 @@ internal sealed class MemoryPager : IDisposable
         yield return new Measurement<long>(counts.PrefetchesLost, new KeyValuePair<string, object?>("result", "vain"));
     }
 
+    private IEnumerable<Measurement<long>> HostRead()
+    {
+        HostCounts counts = HostCounts;
+        yield return new Measurement<long>(counts.Hits, new KeyValuePair<string, object?>("result", "hit"));
+        yield return new Measurement<long>(counts.Misses, new KeyValuePair<string, object?>("result", "miss"));
+    }
+
     private PinPlan ReadPlan(Manifest manifest) => _readPlans.GetValue(manifest, m => PinPlan.ForRead(m, _geometry, _options.ResidentBytes / MaxShareOfOneMemory));
 
     private async ValueTask<PinHandle> ReserveAsync(PinPlan plan, IBlockSource source, string flow, CancellationToken cancellationToken)
     {
         Reservation reservation = await _resident.ReserveAsync(new ReservationRequest(plan.Slices, 0, flow), cancellationToken).ConfigureAwait(false);
         _loader.Load(reservation.ToLoad, source);
-        return new PinHandle(_backend, _resident, _geometry, plan, reservation, new BankFetch(source, _geometry, _options.ConcurrentLoads, _telemetry));
+        return new PinHandle(_backend, _resident, _geometry, plan, reservation, new BankFetch(source, _host, _geometry, _options.ConcurrentLoads, _telemetry));
     }
 
     private static async ValueTask<PinHandle> ReadyAsync(ValueTask<PinHandle> reserved, CancellationToken cancellationToken)

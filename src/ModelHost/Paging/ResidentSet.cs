@@ -138,6 +138,12 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         entry.Fail(error);
     }
 
+    /// <summary>Whether its memory was erased since it was booked.</summary>
+    public bool IsErased(ResidentEntry entry)
+    {
+        lock (_lock) return entry.IsErased;
+    }
+
     /// <summary>Drops every slice that <paramref name="owner"/> wrote: now when nobody uses it, else when its last user has gone.</summary>
     public void DropOwner(MemoryUid owner)
     {

@@ -9,7 +9,7 @@ namespace LatentDb.ModelHost.Paging;
 /// in which it was asked for. Thread-safe. Workers live as long as there is work.
 /// </summary>
 /// <remarks>A load that has begun is not cancelled, because others may wait for it, and it is one short read; one that has not is dropped when nobody wants it.</remarks>
-internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, ResidentSet resident, int concurrentLoads)
+internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, ResidentSet resident, HostTier host, int concurrentLoads)
 {
     /// <summary>
     /// Slices announced to the store before they are read, so that the disk works while others are decrypted: a few megabytes are under way, which is
@@ -51,7 +51,11 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
         var buffer = new SliceBuffer();
         while (TryTake(out SliceLoad load))
         {
-            while (TryAnnounce(out SliceLoad next)) await next.Source.AnnounceAsync(next.Entry.Address, CancellationToken.None).ConfigureAwait(false);
+            while (TryAnnounce(out SliceLoad next))
+            {
+                if (!host.Holds(next.Entry.Address)) await next.Source.AnnounceAsync(next.Entry.Address, CancellationToken.None).ConfigureAwait(false);
+            }
+
             if (resident.BeginLoad(load.Entry)) await LoadAsync(load, buffer).ConfigureAwait(false);
         }
     }
@@ -81,7 +85,13 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
     {
         try
         {
-            BlockSlice slice = await load.Source.ReadAsync(load.Entry.Address, buffer, CancellationToken.None).ConfigureAwait(false);
+            BlockSlice? slice = host.Find(load.Entry.Address);
+            if (slice is null)
+            {
+                slice = await load.Source.ReadAsync(load.Entry.Address, buffer, CancellationToken.None).ConfigureAwait(false);
+                Keep(load.Entry, slice);
+            }
+
             resident.Complete(load.Entry, ResidentSlice.Load(backend, slice, load.Entry.Key.IsKeysOnly, rowType, load.Entry.TakeSpare()));
         }
 #pragma warning disable CA1031 // Whatever went wrong is rethrown by each pin that waits for this slice.
@@ -90,6 +100,13 @@ internal sealed class SliceLoader(IComputeBackend backend, ElementType rowType, 
         {
             resident.Fail(load.Entry, error);
         }
+    }
+
+    /// <summary>An erasure marks the entry first and drops from the host tier then: whichever of the two comes after this, nothing of the memory stays.</summary>
+    private void Keep(ResidentEntry entry, BlockSlice slice)
+    {
+        host.Keep(slice);
+        if (resident.IsErased(entry)) host.Drop(entry.Address);
     }
 
     private readonly record struct SliceLoad(ResidentEntry Entry, IBlockSource Source);

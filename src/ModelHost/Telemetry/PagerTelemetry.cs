@@ -18,6 +18,14 @@ internal sealed class PagerTelemetry : IDisposable
         _fetched = _meter.CreateCounter<long>("latentdb.pager.bank.fetched", "{row}", "Rows of banks that are too large to be resident, read because they were chosen.");
     }
 
+    /// <summary>The tier between store and device.</summary>
+    public void Observe(Func<IEnumerable<Measurement<long>>> slices, Func<long> bytes, Func<long> evictedBytes)
+    {
+        _meter.CreateObservableCounter("latentdb.pager.host.slices", slices, "{slice}", "Slices that the device lacked, by result: hit = kept in the machine's memory, miss = read from the store.");
+        _meter.CreateObservableGauge("latentdb.pager.host.bytes", bytes, "By", "Bytes of slices that are kept in the machine's memory beside a device.");
+        _meter.CreateObservableCounter("latentdb.pager.host.evicted", evictedBytes, "By", "Bytes of slices that left the machine's memory to make room.");
+    }
+
     /// <summary>Bank rows were read because they were chosen.</summary>
     public void Fetched(int rows) => _fetched.Add(rows);
 

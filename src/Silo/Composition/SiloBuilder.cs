@@ -108,6 +108,7 @@ internal static class SiloBuilder
         model.Backend = options.Backend;
         model.Threads = options.Threads;
         model.ResidentBytes = options.ResidentBytes;
+        model.HostBytes = options.HostBytes;
         model.Weights = options.Weights;
         model.RopeRounding = options.RopeRounding;
         model.ShortText = options.ShortText;

@@ -9,6 +9,8 @@ internal sealed class FakeBackend : IComputeBackend
 {
     public string Name => "fake";
 
+    public bool SharesHostMemory => true;
+
     /// <summary>Buffers and matrices that were made and not disposed.</summary>
     public int Alive { get; private set; }
 

@@ -20,6 +20,9 @@ internal sealed class CountingBackend(IComputeBackend inner) : IComputeBackend
 
     public string Name => inner.Name;
 
+    /// <summary>False plays a device with memory of its own.</summary>
+    public bool SharesHostMemory { get; init; } = inner.SharesHostMemory;
+
     public Work Take()
     {
         Work taken = Work;

@@ -42,6 +42,8 @@ internal sealed unsafe class CpuBackend : IComputeBackend
 
     public string Name { get; }
 
+    public bool SharesHostMemory => true;
+
     public CpuInstructionSet InstructionSet { get; }
 
     public DeviceBuffer Allocate(long elements, ElementType type = ElementType.F32)

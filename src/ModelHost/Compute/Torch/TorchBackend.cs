@@ -31,6 +31,8 @@ internal sealed class TorchBackend : IComputeBackend
 
     public string Name { get; }
 
+    public bool SharesHostMemory => !_isGpu;
+
     public DeviceBuffer Allocate(long elements, ElementType type = ElementType.F32)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
