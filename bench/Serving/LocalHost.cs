@@ -26,10 +26,12 @@ internal sealed class LocalHost : IServed
 
     public static async Task<LocalHost> LoadAsync(Settings settings)
     {
-        var options = new ModelHostOptions { Model = settings.Model, ResidentBytes = settings.ResidentMegabytes << 20, MaxActive = settings.MaxActive };
+        var options = new ModelHostOptions { Model = settings.Model, ResidentBytes = settings.ResidentMegabytes << 20, MaxActive = settings.MaxActive, Weights = settings.Weights };
         LoadedModel model = await LoadedModel.LoadAsync(options);
         int writes = Math.Min(WritesPerMemory, model.Blocks.Count / settings.Memories);
-        return new LocalHost(model, model.NewMemories(settings.Memories, writes));
+        RandomMemory[] memories = model.NewMemories(settings.Memories, writes);
+        for (int i = 0; i < memories.Length; i++) memories[i].Flow = $"tenant {i % settings.Tenants}";
+        return new LocalHost(model, memories);
     }
 
     public async Task InjectAsync(int memory, string text, CancellationToken cancellationToken)

@@ -17,7 +17,8 @@ internal static class Program
           --rates R,R --seconds S --injects SHARE --seed N    requests a second (1,2,4), for 20 s each, 0.2 of them injects
           --prompt-tokens N --inject-tokens N --max-tokens N  32, 512, 32
           --first-token-ms X --token-ms X                     what counts as goodput: 1000, 100
-          --max-active N --resident-mb N --out FILE           of the host in this process: 16, 8192; the report in Markdown
+          --max-active N --resident-mb N --weights TYPE       of the host in this process: 16, 8192, auto (f32, bf16, int8)
+          --out FILE                                          the report in Markdown
         """;
 
     public static async Task<int> Main(string[] arguments)

@@ -42,6 +42,8 @@ internal sealed record Settings
 
     public long ResidentMegabytes { get; init; } = 8192;
 
+    public string Weights { get; init; } = "auto";
+
     public int Seed { get; init; } = 1;
 
     public string? Out { get; init; }
@@ -77,6 +79,7 @@ internal sealed record Settings
         "--token-ms" => this with { TokenLimitMs = Number(value) },
         "--max-active" => this with { MaxActive = (int)Number(value) },
         "--resident-mb" => this with { ResidentMegabytes = (long)Number(value) },
+        "--weights" => this with { Weights = value },
         "--seed" => this with { Seed = (int)Number(value) },
         "--out" => this with { Out = value },
         _ => null,

@@ -3,7 +3,8 @@ namespace LatentDb.Testing;
 /// <summary>Managed memory that code allocates on the calling thread.</summary>
 public static class Allocations
 {
-    private const int Rounds = 20;
+    /// <summary>Rounds that are counted, after one that is not.</summary>
+    public const int Rounds = 20;
 
     /// <summary>
     /// The least of several rounds: what the code itself allocates, it allocates in each. A garbage collection that another thread causes during

@@ -56,12 +56,12 @@ internal sealed class LoadedModel : IDisposable
     }
 
     public Task<InjectOutcome> InjectAsync(RandomMemory memory, string text, CancellationToken cancellationToken) =>
-        Host.InjectAsync(new InjectRequest(memory.Head, new TextInput.Plain(text), 1, Blocks, Blocks), cancellationToken);
+        Host.InjectAsync(new InjectRequest(memory.Head, new TextInput.Plain(text), 1, Blocks, Blocks) { Flow = memory.Flow }, cancellationToken);
 
     /// <summary>The pieces of a greedy answer as they come.</summary>
     public async IAsyncEnumerable<string> AskAsync(RandomMemory memory, string prompt, int maxTokens, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new QueryRequest(memory.Head, new TextInput.Plain(prompt), new GenerationOptions { MaxTokens = maxTokens }, Blocks);
+        var request = new QueryRequest(memory.Head, new TextInput.Plain(prompt), new GenerationOptions { MaxTokens = maxTokens }, Blocks) { Flow = memory.Flow };
         await foreach (GenerationEvent step in Host.QueryAsync(request, cancellationToken))
         {
             if (step is GeneratedText piece) yield return piece.Text;

@@ -32,6 +32,9 @@ internal sealed class RandomMemory
 
     public Manifest Manifest { get; private set; }
 
+    /// <summary>On whose account it is asked and written.</summary>
+    public string Flow { get; set; } = string.Empty;
+
     public int BankRows => Manifest.Layers[0].BankRows;
 
     /// <summary>As the store would hand it to a request.</summary>

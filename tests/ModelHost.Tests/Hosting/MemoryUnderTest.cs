@@ -26,6 +26,9 @@ internal sealed class MemoryUnderTest(IModelHost host, InMemoryBlocks blocks, Ma
     /// <summary>Another line that begins where this one is; blocks are shared.</summary>
     public MemoryUnderTest Fork() => new(host, blocks, _manifest) { _version = _version };
 
+    /// <summary>The same version, answered by another host.</summary>
+    public MemoryUnderTest On(IModelHost other) => new(other, blocks, _manifest) { _version = _version };
+
     public async Task<InjectOutcome> InjectAsync(string text, ulong seed)
     {
         InjectOutcome outcome = await host.InjectAsync(new InjectRequest(Head, new TextInput.Plain(text), seed, blocks, blocks), default);
