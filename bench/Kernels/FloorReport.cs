@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LatentDb.MemoryStore.Tensors;
 using LatentDb.ModelHost.Compute;
 using LatentDb.ModelHost.Compute.Cpu;
@@ -11,8 +10,6 @@ namespace LatentDb.Kernels;
 /// </summary>
 internal static class FloorReport
 {
-    private const int Rounds = 21;
-
     // Sixteen times the last-level cache of a small server.
     private const long MemoryBytes = 512L << 20;
 
@@ -25,7 +22,7 @@ internal static class FloorReport
         {
             using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
             using var peaks = new MachinePeaks(threads, MemoryBytes);
-            output.WriteLine($"{backend.Name}: medians of {Rounds} rounds, kernel and peak in turns");
+            output.WriteLine($"{backend.Name}: medians of {Turns.Rounds} rounds, kernel and peak in turns");
             output.WriteLine("| kernel | shape | rate | peak | share | best rate | best peak | share of bests |");
             output.WriteLine("|---|---|---|---|---|---|---|---|");
             if (part is null or "products") PrintProducts(output, backend, peaks);
@@ -58,13 +55,13 @@ internal static class FloorReport
 
     private static void PrintRows(TextWriter output, CpuBackend backend, MachinePeaks peaks)
     {
-        foreach (ElementType storage in new[] { ElementType.F32, ElementType.BF16 })
+        foreach (ElementType storage in new[] { ElementType.F32, ElementType.BF16, ElementType.I8 })
         {
-            foreach (int m in new[] { 1, 2, 4 })
+            foreach (int m in new[] { 1, 2, 3, 4 })
             {
                 using var operands = new KernelOperands(backend);
                 const int Inputs = 4096;
-                int outputs = storage == ElementType.F32 ? 16384 : 32768;
+                int outputs = 16384 * sizeof(float) / storage.Bytes();
                 WeightMatrix weight = operands.Weight(outputs, Inputs, storage);
                 MatrixView x = operands.Matrix(m, Inputs);
                 MatrixView y = operands.Matrix(m, outputs);
@@ -135,55 +132,20 @@ internal static class FloorReport
 
     private static void Compare(TextWriter output, MachinePeaks peaks, string kernel, string shape, double flops, Action run)
     {
-        WarmUp(run);
-        peaks.Lasting(Math.Min(Seconds(run), Seconds(run)));
-        Write(output, kernel, shape, MeasureInTurns(run, flops, peaks.RunFma, peaks.FmaFlops), "GFLOP/s");
+        Turns.WarmUp(run);
+        peaks.Lasting(Math.Min(Turns.Seconds(run), Turns.Seconds(run)));
+        Write(output, kernel, shape, Turns.Measure(run, flops, peaks.RunFma, peaks.FmaFlops), "GFLOP/s");
     }
 
     private static void CompareBytes(TextWriter output, MachinePeaks peaks, string kernel, string shape, double bytes, Action run)
     {
-        WarmUp(run);
-        WarmUp(peaks.RunRead);
-        Write(output, kernel, shape, MeasureInTurns(run, bytes, peaks.RunRead, peaks.ReadBytes), "GB/s");
+        Turns.WarmUp(run);
+        Turns.WarmUp(peaks.RunRead);
+        Write(output, kernel, shape, Turns.Measure(run, bytes, peaks.RunRead, peaks.ReadBytes), "GB/s");
     }
 
     private static void Write(TextWriter output, string kernel, string shape, Measured measured, string unit) =>
         output.WriteLine(
             $"| {kernel} | {shape} | {measured.Rate / 1e9:F0} {unit} | {measured.Peak / 1e9:F0} | {measured.Share * 100:F0} % " +
             $"| {measured.BestRate / 1e9:F0} | {measured.BestPeak / 1e9:F0} | {measured.BestRate / measured.BestPeak * 100:F0} % |");
-
-    /// <summary>Medians, the share of each round's own ratio; and the bests, which say what an undisturbed round reaches.</summary>
-    private static Measured MeasureInTurns(Action kernel, double work, Action peak, double peakWork)
-    {
-        var rates = new double[Rounds];
-        var peakRates = new double[Rounds];
-        var shares = new double[Rounds];
-        for (int round = 0; round < Rounds; round++)
-        {
-            rates[round] = work / Seconds(kernel);
-            peakRates[round] = peakWork / Seconds(peak);
-            shares[round] = rates[round] / peakRates[round];
-        }
-
-        Array.Sort(rates);
-        Array.Sort(peakRates);
-        Array.Sort(shares);
-        return new Measured(rates[Rounds / 2], peakRates[Rounds / 2], shares[Rounds / 2], rates[^1], peakRates[^1]);
-    }
-
-    /// <summary>Until the JIT has compiled everything for good: thirty calls, and its delay of 100 ms.</summary>
-    private static void WarmUp(Action action)
-    {
-        long start = Stopwatch.GetTimestamp();
-        for (int call = 0; call < 3 || (call < 40 && Stopwatch.GetElapsedTime(start).TotalSeconds < 0.3); call++) action();
-    }
-
-    private static double Seconds(Action action)
-    {
-        long start = Stopwatch.GetTimestamp();
-        action();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private sealed record Measured(double Rate, double Peak, double Share, double BestRate, double BestPeak);
 }

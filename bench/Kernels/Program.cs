@@ -5,7 +5,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace LatentDb.Kernels;
 
-/// <summary><c>floor</c> prints every kernel's share of what the machine can do, <c>fused</c> what joined calls gain; everything else goes to BenchmarkDotNet.</summary>
+/// <summary><c>floor</c> prints every kernel's share of what the machine can do, <c>fused</c> what joined calls gain, <c>gemm</c> products as JSON; everything else goes to BenchmarkDotNet.</summary>
 internal static class Program
 {
     private static void Main(string[] arguments)
@@ -13,6 +13,12 @@ internal static class Program
         if (arguments is ["floor", ..])
         {
             FloorReport.Print(Console.Out, arguments.Length > 1 ? arguments[1] : null);
+            return;
+        }
+
+        if (arguments is ["gemm"])
+        {
+            GemmJson.Print(Console.Out);
             return;
         }
 
