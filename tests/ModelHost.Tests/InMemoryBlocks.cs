@@ -27,9 +27,13 @@ internal sealed class InMemoryBlocks : IBlockSource, IBlockSink
     public ValueTask StageAsync(BlockSlice slice, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!_slices.TryAdd(slice.Address, slice)) throw new InvalidOperationException($"Slice {slice.Address} was written twice.");
+        BlockSlice copy = slice with { Tensors = [.. slice.Tensors.Select(t => new SliceTensor(t.Column, t.Type, t.Rows, t.Width, t.Bytes.ToArray()))] };
+        if (!_slices.TryAdd(slice.Address, copy)) throw new InvalidOperationException($"Slice {slice.Address} was written twice.");
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>All slices of a block.</summary>
+    public BlockSlice[] SlicesOf(BlockId block) => [.. _slices.Values.Where(s => s.Address.Block == block).OrderBy(s => s.Address.Layer).ThenBy(s => s.Address.Part)];
 
     public async ValueTask<BlockSlice> ReadAsync(SliceAddress address, CancellationToken cancellationToken)
     {

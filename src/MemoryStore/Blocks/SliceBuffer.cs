@@ -9,8 +9,8 @@ public sealed class SliceBuffer
 {
     private byte[] _bytes = [];
 
-    /// <summary>That many bytes; what was lent before is of no further use.</summary>
-    internal Memory<byte> Lend(int bytes)
+    /// <summary>That many bytes, for a source to read into; what was lent before is of no further use.</summary>
+    public Memory<byte> Lend(int bytes)
     {
         // A buffer that is used once takes what it needs and no more; the second slice shows that more will come.
         int wanted = _bytes.Length == 0 ? bytes : (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)bytes), (uint)Array.MaxLength);

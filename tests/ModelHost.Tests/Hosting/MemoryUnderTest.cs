@@ -17,14 +17,14 @@ internal sealed class MemoryUnderTest(IModelHost host, InMemoryBlocks blocks, Ma
         new MemoryVersion(new VersionNumber(_version), null, VersionCause.Inject, null, new HybridTimestamp(_version), host.Describe().Fingerprint, 0, 0, 0, _manifest.Writes, 0, null),
         _manifest);
 
-    public static async Task<MemoryUnderTest> CreateAsync(IModelHost host)
+    public static async Task<MemoryUnderTest> CreateAsync(IModelHost host, InMemoryBlocks? known = null)
     {
-        var blocks = new InMemoryBlocks();
+        InMemoryBlocks blocks = known ?? new InMemoryBlocks();
         return new MemoryUnderTest(host, blocks, await host.WriteGenesisAsync(blocks, default));
     }
 
     /// <summary>Another line that begins where this one is; blocks are shared.</summary>
-    public MemoryUnderTest Fork() => new(host, blocks, _manifest) { _version = _version };
+    public MemoryUnderTest Fork(IModelHost? other = null) => new(other ?? host, blocks, _manifest) { _version = _version };
 
     /// <summary>The same version, answered by another host.</summary>
     public MemoryUnderTest On(IModelHost other) => new(other, blocks, _manifest) { _version = _version };
