@@ -15,7 +15,7 @@ namespace LatentDb.Grains.Contracts;
 /// active memories is full), shutting_down, and what its own summary names. A write under an idempotency key that was used before changes nothing and gets
 /// the first answer; when the first request was another one, idempotency_mismatch. A key belongs to one memory.
 /// </remarks>
-public interface IMemoryGrain
+public partial interface IMemoryGrain
 {
     /// <summary>Creates the memory from the model's genesis. Throws memory_exists.</summary>
     Task<WriteResult<MemorySummary>> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken);

@@ -11,7 +11,7 @@ using LatentDb.ModelHost.Contracts;
 namespace LatentDb.Grains.Hosting;
 
 /// <summary>A caller's handle to a grain of this process: activates it, gives writes their turns, lets reads through.</summary>
-internal sealed class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host) : IMemoryGrain
+internal sealed partial class EmbeddedMemoryGrain(MemoryKey key, EmbeddedGrainHost host) : IMemoryGrain
 {
     public Task<WriteResult<MemorySummary>> CreateAsync(CreateMemoryCommand command, CancellationToken cancellationToken) =>
         host.WriteAsync(key, "create", (grain, token) => grain.CreateAsync(command, token), cancellationToken);
