@@ -19,6 +19,9 @@ internal static partial class DurableFile
     private const int NoSpaceErrno = 28; // ENOSPC
     private const int QuotaErrno = 122; // EDQUOT
     private const int ExistsErrno = 17; // EEXIST
+    private const int NotPermittedErrno = 1; // EPERM: what link answers where there are no hard links
+    private const int CurrentFolder = -100; // AT_FDCWD
+    private const uint NoReplace = 1; // RENAME_NOREPLACE
     private const int OpenDirectoryFlags = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, with O_RDONLY = 0
 
     /// <summary>Returns when the file's bytes, and the length needed to read them, are on stable storage.</summary>
@@ -109,11 +112,20 @@ internal static partial class DurableFile
         if (Link(temporary, path) < 0)
         {
             int errno = Marshal.GetLastPInvokeError();
+            if (errno is NotPermittedErrno or UnsupportedErrno or MissingCallErrno && OperatingSystem.IsLinux()) return TryRename(temporary, path);
             return errno == ExistsErrno ? false : throw new IOException($"link {path} failed: {Marshal.GetPInvokeErrorMessage(errno)}.", errno);
         }
 
         File.Delete(temporary);
         return true;
+    }
+
+    /// <summary>For file systems without hard links.</summary>
+    private static bool TryRename(string temporary, string path)
+    {
+        if (Rename(CurrentFolder, temporary, CurrentFolder, path, NoReplace) >= 0) return true;
+        int errno = Marshal.GetLastPInvokeError();
+        return errno == ExistsErrno ? false : throw new IOException($"renameat2 {path} failed: {Marshal.GetPInvokeErrorMessage(errno)}.", errno);
     }
 
     /// <summary>The error that callers see for a failed write: a full disk may be helped by waiting, anything else needs an operator.</summary>
@@ -154,6 +166,9 @@ internal static partial class DurableFile
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string existing, string name);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(int folder, string from, int toFolder, string to, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenFile(string path, int flags);

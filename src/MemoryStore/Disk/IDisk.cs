@@ -33,6 +33,10 @@ public interface IDisk
     /// <summary>Renames a file over another one. Not durable by itself.</summary>
     void Move(string from, string to);
 
+    /// <summary>Gives a finished file its name unless another file has it: of any number that try at once, one succeeds. Not durable by itself.</summary>
+    /// <returns>False when the name is taken; the file then keeps its own.</returns>
+    bool TryPublish(string temporary, string path);
+
     /// <summary>Removes a file; nothing happens when it is not there. Not durable by itself.</summary>
     void DeleteFile(string path);
 

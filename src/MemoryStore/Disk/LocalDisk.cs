@@ -50,6 +50,9 @@ public sealed partial class LocalDisk : IDisk
     public void Move(string from, string to) => File.Move(from, to, overwrite: true);
 
     /// <inheritdoc/>
+    public bool TryPublish(string temporary, string path) => DurableFile.TryPublish(temporary, path);
+
+    /// <inheritdoc/>
     public void DeleteFile(string path) => File.Delete(path);
 
     /// <inheritdoc/>

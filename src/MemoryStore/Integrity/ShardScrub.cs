@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Encryption;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
@@ -52,7 +53,7 @@ internal sealed class ShardScrub(Shard shard, ScrubFindings findings, Throttle t
     {
         try
         {
-            ShardState state = ShardState.Read(_layout.Disk, _layout.StatePath);
+            ShardState state = _layout.States.Read() ?? throw new LatentDbException(ErrorCode.DataDamaged, "The shard's state files are missing.");
             if (state.Current == shard.Epoch) return;
             findings.Skip($"{shard.Id}: epoch {state.Current} has followed epoch {shard.Epoch}; another process owns the shard.");
         }

@@ -29,7 +29,11 @@ public sealed class StoreKeys : IDisposable
         {
             ShardSet set = _shards();
             set.MasterKeys.Reload(set.MasterKeysInUse);
-            foreach (Shard shard in set.Shards) await shard.Keys.Keyring.RotateMasterAsync(cancellationToken).ConfigureAwait(false);
+            foreach (Shard shard in set.Shards)
+            {
+                await shard.Keys.Keyring.RotateMasterAsync(cancellationToken).ConfigureAwait(false);
+                shard.Fence.Check();
+            }
         }
         finally
         {
@@ -44,7 +48,11 @@ public sealed class StoreKeys : IDisposable
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            foreach (Shard shard in _shards().Shards) await shard.Keys.Keyring.RotateTenantAsync(tenant, cancellationToken).ConfigureAwait(false);
+            foreach (Shard shard in _shards().Shards)
+            {
+                await shard.Keys.Keyring.RotateTenantAsync(tenant, cancellationToken).ConfigureAwait(false);
+                shard.Fence.Check();
+            }
         }
         finally
         {
@@ -59,7 +67,11 @@ public sealed class StoreKeys : IDisposable
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            foreach (Shard shard in _shards().Shards) await shard.Keys.Keyring.RotateShardAsync(cancellationToken).ConfigureAwait(false);
+            foreach (Shard shard in _shards().Shards)
+            {
+                await shard.Keys.Keyring.RotateShardAsync(cancellationToken).ConfigureAwait(false);
+                shard.Fence.Check();
+            }
         }
         finally
         {

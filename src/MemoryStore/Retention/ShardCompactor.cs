@@ -103,6 +103,9 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
 
     private void Delete(SegmentId segment)
     {
+        // Whoever has lost the shard leaves its files alone. Paused right after the check, it still removes nothing that is needed: what this index calls
+        // empty was so in a state that every later owner has seen, and no record ever comes to stand in an old place.
+        shard.Fence.Check();
         shard.Epochs.Get(segment.Epoch).Reader(segment.Log).Forget(segment.Segment);
         try
         {

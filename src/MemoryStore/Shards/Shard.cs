@@ -28,6 +28,7 @@ internal sealed class Shard : IAsyncDisposable
         BlockLog = parts.Blocks;
         Space = settings.Space;
         Ownership = parts.Ownership;
+        Fence = parts.Fence;
         _clock = parts.Clock;
         Records = new ShardRecords(parts.Epochs, parts.Keys) { Current = parts.Manifests };
         Memories = new MemoryLoader(parts.Index, Records, parts.Ownership);
@@ -44,6 +45,9 @@ internal sealed class Shard : IAsyncDisposable
 
     /// <summary>Asked before a write begins, and after everything was read that could have been overtaken.</summary>
     public ShardOwnership Ownership { get; }
+
+    /// <summary>Asked before anything is told that was not committed to a log, and before anything is removed.</summary>
+    public EpochFence Fence { get; }
 
     public ShardIndex Index { get; }
 
@@ -122,4 +126,9 @@ internal sealed class Shard : IAsyncDisposable
 
 /// <summary>What a shard is made of; owned by it afterwards.</summary>
 internal sealed record ShardParts(
-    ShardId Id, ShardLayout Layout, Epoch Epoch, ShardIndex Index, EpochSet Epochs, ShardKeys Keys, FrameLog Manifests, FrameLog Blocks, HybridClock Clock, ShardOwnership Ownership);
+    ShardId Id, ShardLayout Layout, Epoch Epoch, ShardIndex Index, EpochSet Epochs, ShardKeys Keys, FrameLog Manifests, FrameLog Blocks, HybridClock Clock)
+{
+    public required ShardOwnership Ownership { get; init; }
+
+    public required EpochFence Fence { get; init; }
+}

@@ -23,7 +23,7 @@ namespace LatentDb.MemoryStore.Shards;
 /// 6 manifest log: commit record written (two copies)     the old head or the new version, whole; the caller was told neither
 ///   ... torn while being written                         the other slot names the old end; the frames after it verify, so: the new version
 /// 7 commit record synced                                 the new version
-/// 8 fence: the epoch in the state file is still ours     the new version; if it is not ours, the caller is told stale_owner and asks again
+/// 8 fence: the newest state of the shard is still ours   the new version; if it is not ours, the caller is told stale_owner and asks again
 /// 9 index updated, caller acknowledged                   the new version
 /// </code>
 /// A rollback or snapshot is steps 4 to 9: one record. A create first makes the memory's key durable; a key without a memory is dropped by the next
@@ -103,6 +103,9 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
         {
             await shard.Writer.ChangeAsync(memory.Uid, record).ConfigureAwait(false);
             await shard.Keys.Keyring.EraseAsync(memory.Uid, CancellationToken.None).ConfigureAwait(false);
+
+            // The key that was overwritten is that of this epoch; a later one would have its own copy.
+            shard.Fence.Check();
         }
         finally
         {

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards.Ownership;
 
 namespace LatentDb.MemoryStore.Shards;
 
@@ -11,8 +12,10 @@ namespace LatentDb.MemoryStore.Shards;
 /// <code>
 /// shard-0000/lock                       held exclusively while open
 ///            owner                      by whom
-///            state                      newest epoch ever raised, epoch that holds the data
-///            ep-0000000007/manifest/    header, commit.ab, log.0 ...   written by epoch 7 only
+///            state                      where the history of states begins
+///            state-0000000042           newest epoch ever raised, epoch that holds the data; the highest number counts
+///            ep-0000000007/served       made when the epoch became current
+///                          manifest/    header, commit.ab, log.0 ...   written by epoch 7 only
 ///                          blocks/      the same
 ///                          keys.*       the keys of its memories; only in the newest epoch
 /// </code>
@@ -21,6 +24,7 @@ internal sealed class ShardLayout(IDisk disk, string root)
 {
     private const string EpochPrefix = "ep-";
     private const string SegmentPrefix = "log.";
+    private const int DeleteAttempts = 5;
 
     public IDisk Disk => disk;
 
@@ -30,7 +34,7 @@ internal sealed class ShardLayout(IDisk disk, string root)
 
     public string OwnerPath => Path.Combine(root, "owner");
 
-    public string StatePath => Path.Combine(root, "state");
+    public ShardStates States { get; } = new(disk, root);
 
     public string EpochFolder(Epoch epoch) => Path.Combine(root, EpochPrefix + epoch.Value.ToString("D10", CultureInfo.InvariantCulture));
 
@@ -52,6 +56,11 @@ internal sealed class ShardLayout(IDisk disk, string root)
     ];
 
     public void CreateEpoch(Epoch epoch) => disk.CreateDurableFolder(EpochFolder(epoch));
+
+    /// <summary>Says in the epoch's own folder that it became current, so that nobody takes it for an unfinished opening if the newest state is lost.</summary>
+    public void MarkServed(Epoch epoch) => disk.Create(ServedPath(epoch), []);
+
+    public bool IsServed(Epoch epoch) => disk.FileExists(ServedPath(epoch));
 
     public string LogFolderOf(Epoch epoch, LogName log) => log == LogName.Manifest ? ManifestFolder(epoch) : BlocksFolder(epoch);
 
@@ -81,7 +90,21 @@ internal sealed class ShardLayout(IDisk disk, string root)
     /// <summary>Removes an epoch that nothing refers to.</summary>
     public void DeleteEpoch(Epoch epoch)
     {
-        disk.DeleteFolder(EpochFolder(epoch));
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                disk.DeleteFolder(EpochFolder(epoch));
+                break;
+            }
+            catch (IOException) when (attempt < DeleteAttempts && disk.FolderExists(EpochFolder(epoch)))
+            {
+                // A stale opener has just made a file in it; the next one it cannot make, because its folders go first.
+            }
+        }
+
         disk.SyncFolder(root);
     }
+
+    private string ServedPath(Epoch epoch) => Path.Combine(EpochFolder(epoch), "served");
 }

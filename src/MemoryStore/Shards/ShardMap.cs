@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
@@ -49,7 +50,16 @@ internal sealed class ShardMap
         }
 
         string shards = $"shards {count}";
-        disk.Replace(path, Encoding.ASCII.GetBytes($"{Title}\n{shards}\n{Seal(Title, shards)}\n"));
+        string temporary = $"{path}.tmp-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+        disk.Create(temporary, Encoding.ASCII.GetBytes($"{Title}\n{shards}\n{Seal(Title, shards)}\n"));
+        if (!disk.TryPublish(temporary, path))
+        {
+            // Another process that shares the folder made it at the same moment.
+            disk.DeleteFile(temporary);
+            return Open(disk, data, count);
+        }
+
+        disk.SyncFolder(data);
         return new ShardMap(count);
     }
 

@@ -88,6 +88,13 @@ internal sealed class TornDisk : IDisk
     {
     }
 
+    public bool TryPublish(string temporary, string path)
+    {
+        if (FileExists(path)) return false;
+        Move(temporary, path);
+        return true;
+    }
+
     public void Move(string from, string to)
     {
         lock (_lock)

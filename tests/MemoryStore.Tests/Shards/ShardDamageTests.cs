@@ -136,7 +136,7 @@ public sealed class ShardDamageTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData("state")]
+    [InlineData("state-0000000002")]
     [InlineData("ep-0000000001/manifest/header")]
     [InlineData("ep-0000000001/manifest/commit.ab")]
     [InlineData("ep-0000000001/manifest/log.0")]

@@ -77,6 +77,19 @@ public abstract class DiskContractTests : IDisposable
     }
 
     [Fact]
+    public void A_finished_file_gets_its_name_only_if_nobody_else_has_it()
+    {
+        _disk.Create(_folder.Combine("a"), [1]);
+        _disk.Create(_folder.Combine("b"), [2]);
+
+        Assert.True(_disk.TryPublish(_folder.Combine("a"), _folder.Combine("c")));
+        Assert.False(_disk.TryPublish(_folder.Combine("b"), _folder.Combine("c")));
+        Assert.ThrowsAny<IOException>(() => _disk.TryPublish(_folder.Combine("a"), _folder.Combine("d")));
+        Assert.Equal([_folder.Combine("b"), _folder.Combine("c")], _disk.Files(_folder.Path));
+        Assert.Equal([1], _disk.ReadAll(_folder.Combine("c")));
+    }
+
+    [Fact]
     public void Folders_are_made_with_those_above_and_removed_with_what_is_in_them()
     {
         _disk.CreateFolder(_folder.Combine("x", "y"));

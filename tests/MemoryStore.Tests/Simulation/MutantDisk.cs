@@ -13,13 +13,15 @@ internal class MutantDisk(IDisk inner) : IDisk
 
     public long LengthOf(string path) => inner.LengthOf(path);
 
-    public IReadOnlyList<string> Files(string folder) => inner.Files(folder);
+    public virtual IReadOnlyList<string> Files(string folder) => inner.Files(folder);
 
     public IReadOnlyList<string> Folders(string folder) => inner.Folders(folder);
 
     public void CreateFolder(string path) => inner.CreateFolder(path);
 
     public void Move(string from, string to) => inner.Move(from, to);
+
+    public bool TryPublish(string temporary, string path) => inner.TryPublish(temporary, path);
 
     public void DeleteFile(string path) => inner.DeleteFile(path);
 
@@ -55,14 +57,14 @@ internal sealed class SyncMutantDisk(IDisk inner, Action<string, Action> sync) :
     }
 }
 
-/// <summary>An owner that never sees that the epoch was raised: the state file that it reads is the one of when it looked first.</summary>
-internal sealed class BlindDisk(IDisk inner, string seen) : MutantDisk(inner)
+/// <summary>An owner that never sees that the epoch was raised: of the states it sees those only that were there when it looked first.</summary>
+internal sealed class BlindDisk(IDisk inner) : MutantDisk(inner)
 {
-    private readonly IDisk _inner = inner;
+    private HashSet<string>? _seen;
 
-    /// <summary>From now on the state file is read from a copy.</summary>
-    public bool IsBlind { get; set; }
+    /// <summary>From now on no new state is seen.</summary>
+    public void Blind(string folder) => _seen = [.. base.Files(folder)];
 
-    public override IDiskFile Open(string path, DiskAccess access) =>
-        IsBlind && access == DiskAccess.Read && Path.GetFileName(path) == "state" ? _inner.Open(seen, access) : base.Open(path, access);
+    public override IReadOnlyList<string> Files(string folder) =>
+        [.. base.Files(folder).Where(path => _seen is null || !Path.GetFileName(path).StartsWith("state-", StringComparison.Ordinal) || _seen.Contains(path))];
 }

@@ -55,12 +55,11 @@ public sealed class MutantTests : IDisposable
     {
         var disk = new SimulatedDisk();
         string shard = Path.Combine(_store.Root, "shard-0000");
-        var blind = new BlindDisk(disk, Path.Combine(shard, "seen"));
+        var blind = new BlindDisk(disk);
         var model = new TestModel();
         await using OpenStore stale = await _store.OpenAsync(blind, shards: 1);
         MemoryTimeline timeline = await model.CreateAsync(stale.Catalog, OpenStore.Key("bob"));
-        disk.Create(Path.Combine(shard, "seen"), disk.ReadAll(Path.Combine(shard, "state")));
-        blind.IsBlind = true;
+        blind.Blind(shard);
         File.Delete(Path.Combine(shard, "lock"));
 
         await using OpenStore owner = await _store.OpenAsync(disk, shards: 1);

@@ -1,6 +1,5 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Shards;
-using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
@@ -88,7 +87,7 @@ public sealed class ReopeningTests : IDisposable
         MemoryTimeline timeline = await _model.CreateAsync(open.Catalog, OpenStore.Key("bob"));
         Shard before = open.Shard;
         var layout = new ShardLayout(_disk, Path.Combine(_store.Root, "shard-0000"));
-        new ShardState(before.Epoch.Next(), before.Epoch).Write(_disk, layout.StatePath);
+        layout.States.Advance(layout.States.Read()!, before.Epoch.Next(), before.Epoch);
 
         Assert.Equal(ErrorCode.StaleOwner, (await Assert.ThrowsAsync<LatentDbException>(() => _model.InjectAsync(timeline, 1))).Code);
         for (int i = 0; i < 50; i++) await TickAsync();

@@ -161,6 +161,18 @@ internal sealed class SimulatedDisk : IDisk
         }
     }
 
+    public bool TryPublish(string temporary, string path)
+    {
+        lock (_lock)
+        {
+            ThrowIfOff();
+            (SimulatedFolder folder, string name) = Parent(path);
+            if (folder.File(name) is not null || folder.Folder(name) is not null) return false;
+            Move(temporary, path);
+            return true;
+        }
+    }
+
     public void DeleteFile(string path)
     {
         lock (_lock)

@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Log;
@@ -43,6 +44,12 @@ internal sealed class SimulatedStore : IDisposable
 
     public Task<OpenStore> OpenAsync(IDisk disk, ShardSettings? settings = null, int shards = Shards) =>
         OpenStore.AtAsync(Root, settings ?? Settings(disk), shards).WaitAsync(Patience);
+
+    public string ShardPath => _locks.Combine("shard-0000");
+
+    /// <summary>A folder of one shard that others have open too.</summary>
+    public Task<OpenStore> OpenSharedAsync(IDisk disk, ShardLease lease) =>
+        OpenStore.SharedAtAsync(Root, Settings(disk) with { IsShared = true }, lease).WaitAsync(Patience);
 
     public void Dispose() => _locks.Dispose();
 }

@@ -29,6 +29,15 @@ internal sealed class SimulatedWriter(TestModel model, string name, int seed)
     /// <summary>Another writer that knows the same; for many runs from one beginning.</summary>
     public SimulatedWriter Copy(int otherSeed) => new(model, name, otherSeed) { _known = _known, _operations = _operations };
 
+    /// <summary>The same for who takes over from one that may be in the middle of an operation.</summary>
+    public SimulatedWriter Successor(int otherSeed)
+    {
+        SimulatedWriter successor = Copy(otherSeed);
+        successor._maybe = _maybe;
+        successor._operations += 1000;
+        return successor;
+    }
+
     /// <summary>Finds out which of the two possible states the store is in, and that it is exactly that one.</summary>
     public async Task CheckAsync(MemoryCatalog catalog)
     {

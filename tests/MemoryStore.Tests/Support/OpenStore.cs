@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Hosting;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Shards;
@@ -32,6 +33,30 @@ internal sealed class OpenStore : IAsyncDisposable
         }
 
         return new OpenStore(service);
+    }
+
+    /// <summary>One shard of a folder that others have open too.</summary>
+    public static async Task<OpenStore> SharedAtAsync(string folder, ShardSettings settings, ShardLease lease)
+    {
+        OpenStore open = await AtAsync(folder, settings);
+        try
+        {
+            await open._service.OpenShardAsync(lease, CancellationToken.None);
+            return open;
+        }
+        catch
+        {
+            await open.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task CompactAsync() => _service.Compactor.CompactAsync(isThorough: true, bytesPerSecond: 0, progress: null, CancellationToken.None);
+
+    public async Task RotateAsync()
+    {
+        await _service.Keys.RotateTenantAsync(TenantId.Parse("acme"), CancellationToken.None);
+        await _service.Keys.RotateShardsAsync(CancellationToken.None);
     }
 
     public static MemoryKey Key(string memory, string tenant = "acme") => new(TenantId.Parse(tenant), MemoryId.Parse(memory));

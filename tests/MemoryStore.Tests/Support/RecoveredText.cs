@@ -6,7 +6,6 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Shards.Epochs;
-using LatentDb.MemoryStore.Shards.Ownership;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LatentDb.MemoryStore.Tests.Support;
@@ -19,7 +18,7 @@ internal static class RecoveredText
     public static async Task<string> OfAsync(string data, bool readStates = true)
     {
         var layout = new ShardLayout(LocalDisk.Instance, Path.Combine(data, "shard-0000"));
-        Epoch current = ShardState.Read(layout.Disk, layout.StatePath).Current;
+        Epoch current = layout.States.Read()!.Current;
         using var epochs = new EpochSet(layout);
         LocalMasterKeys master = LocalMasterKeys.OpenOrCreate(Path.Combine(data, "master.key"), isNewStore: false);
         await using Keyring keyring = await Keyring.OpenAsync(layout.Disk, layout.EpochFolder(current), master, CancellationToken.None);

@@ -8,14 +8,30 @@ namespace LatentDb.MemoryStore.Shards.Epochs;
 /// Asked after every commit and before anything is acknowledged: has somebody raised the epoch meanwhile? The new owner raises it before it reads
 /// the old one's commit records, so a commit that passes this check was seen by the new owner, and one that does not is not acknowledged.
 /// </summary>
-internal sealed class EpochFence(ShardLayout layout, Epoch epoch, ShardOwnership ownership)
+/// <param name="states">The shard's states.</param>
+/// <param name="epoch">Whose commits are checked.</param>
+/// <param name="ownership">Its lease.</param>
+internal sealed class EpochFence(ShardStates states, Epoch epoch, ShardOwnership ownership)
 {
-    /// <exception cref="LatentDbException">stale_owner, or data_damaged when the state file cannot be read.</exception>
+    private long _number;
+
+    /// <summary>The owner's own newest entry in the history of states.</summary>
+    public long Number
+    {
+        get => Volatile.Read(ref _number);
+        set => Volatile.Write(ref _number, value);
+    }
+
+    /// <exception cref="LatentDbException">stale_owner: the write may have been made, and whoever owns the shard knows it.</exception>
     public void Check()
     {
-        Epoch raised = ShardState.Read(layout.Disk, layout.StatePath).Raised;
-        if (raised == epoch && ownership.IsLeased) return;
-        if (raised == epoch) throw new LatentDbException(ErrorCode.StaleOwner, $"The lease of the shard ended while epoch {epoch} committed; whether another owner sees the write is not known here.");
-        throw new LatentDbException(ErrorCode.StaleOwner, $"Epoch {epoch} was followed by epoch {raised}: another owner has this shard.");
+        if (states.NewestNumber() != Number)
+        {
+            ownership.Lose();
+            throw new LatentDbException(ErrorCode.StaleOwner, $"Epoch {epoch} was followed by another one: another owner has this shard.");
+        }
+
+        // Last, so that nothing is told after the lease has ended by this process's own clock.
+        if (!ownership.IsLeased) throw new LatentDbException(ErrorCode.StaleOwner, $"The lease of the shard ended while epoch {epoch} wrote; its next owner knows what became of it.");
     }
 }

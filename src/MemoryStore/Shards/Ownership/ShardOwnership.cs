@@ -23,6 +23,12 @@ internal sealed class ShardOwnership(ShardId shard, ShardLease? lease)
     /// <summary>From now on every call is sent elsewhere.</summary>
     public void GiveUp() => _isGivenUp = true;
 
+    /// <summary>Another owner was seen: with a lease that is the end, also if the lease does not know yet. Without one the old object goes on reading until it is opened again.</summary>
+    public void Lose()
+    {
+        if (lease is not null) GiveUp();
+    }
+
     /// <exception cref="LatentDbException">not_owner: nothing was done.</exception>
     public void Require()
     {
