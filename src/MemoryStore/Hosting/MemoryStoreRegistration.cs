@@ -30,4 +30,14 @@ public static class MemoryStoreRegistration
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Keys);
         return services;
     }
+
+    /// <summary>Adds the <see cref="ShardKeeper"/> of a store whose folder is shared. Needs <see cref="AddMemoryStore"/>, leases and a view of the cluster.</summary>
+    public static IServiceCollection AddShardKeeper(this IServiceCollection services, int shards)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddSingleton(new ShardKeeperOptions { Shards = shards });
+        services.AddSingleton<ShardKeeper>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ShardKeeper>());
+        return services;
+    }
 }

@@ -94,6 +94,9 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     /// <returns>False when the disk hangs and nobody can say what is still being written: then the lease must run out by itself.</returns>
     public Task<bool> CloseShardAsync(ShardId shard) => RequireOpen().CloseAsync(shard);
 
+    /// <summary>True while the shard is open here and its lease is held.</summary>
+    public bool IsServing(ShardId shard) => _shards?.Find(shard) is not null;
+
     /// <summary>Opens all shards, before any other service starts; none when the data folder is shared.</summary>
     /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid.</exception>
     public async Task StartingAsync(CancellationToken cancellationToken)

@@ -1,13 +1,11 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Encryption;
-using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Shards.Epochs;
-using LatentDb.MemoryStore.Shards.Ownership;
 
 namespace LatentDb.MemoryStore.Integrity;
 
@@ -51,17 +49,15 @@ internal sealed class ShardScrub(Shard shard, ScrubFindings findings, Throttle t
 
     private void CheckState()
     {
-        try
-        {
-            ShardState state = _layout.States.Read() ?? throw new LatentDbException(ErrorCode.DataDamaged, "The shard's state files are missing.");
-            if (state.Current == shard.Epoch) return;
-            findings.Skip($"{shard.Id}: epoch {state.Current} has followed epoch {shard.Epoch}; another process owns the shard.");
-        }
-        catch (Exception e) when (ScrubErrors.IsDamage(e))
-        {
-            findings.Add(new StoreDamage(DamageKind.StateFile, Places.InFile(shard.Id, null, null, "state"), e.Message, []) { KeepsShardFromOpening = true });
-        }
+        long newest = _layout.States.NewestNumber();
+        if (newest > shard.Fence.Number) findings.Skip($"{shard.Id}: epoch {shard.Epoch} was followed; another process owns the shard.");
+        else if (newest < shard.Fence.Number) AddStateDamage(_layout.States.NameOf(shard.Fence.Number), "The newest state file is missing.");
+        foreach ((string file, string message) in _layout.States.Check()) AddStateDamage(file, message);
+        if (!_layout.IsServed(shard.Epoch)) AddStateDamage(Path.GetRelativePath(_layout.Root, _layout.ServedPath(shard.Epoch)), "The mark that the current epoch was served is missing.");
     }
+
+    private void AddStateDamage(string file, string message) =>
+        findings.Add(new StoreDamage(DamageKind.StateFile, Places.InFile(shard.Id, null, null, file), message, []) { KeepsShardFromOpening = true });
 
     private async Task CheckLogsAsync(IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
     {

@@ -60,6 +60,8 @@ internal sealed class ShardLayout(IDisk disk, string root)
     /// <summary>Says in the epoch's own folder that it became current, so that nobody takes it for an unfinished opening if the newest state is lost.</summary>
     public void MarkServed(Epoch epoch) => disk.Create(ServedPath(epoch), []);
 
+    public string ServedPath(Epoch epoch) => Path.Combine(EpochFolder(epoch), "served");
+
     public bool IsServed(Epoch epoch) => disk.FileExists(ServedPath(epoch));
 
     public string LogFolderOf(Epoch epoch, LogName log) => log == LogName.Manifest ? ManifestFolder(epoch) : BlocksFolder(epoch);
@@ -105,6 +107,4 @@ internal sealed class ShardLayout(IDisk disk, string root)
 
         disk.SyncFolder(root);
     }
-
-    private string ServedPath(Epoch epoch) => Path.Combine(EpochFolder(epoch), "served");
 }

@@ -91,6 +91,35 @@ internal sealed class ShardStates(IDisk disk, string root)
         }
     }
 
+    /// <summary>Reads every entry again; for each that is not as it was written, its name and what is wrong.</summary>
+    public IEnumerable<(string File, string Message)> Check()
+    {
+        foreach (long number in Numbers().Append(0).Order())
+        {
+            if (WrongWith(number) is string message) yield return (NameOf(number), message);
+        }
+    }
+
+    /// <summary>Name of an entry's file.</summary>
+    public string NameOf(long number) => Path.GetFileName(number == 0 ? BasePath : PathOf(number));
+
+    private string? WrongWith(long number)
+    {
+        try
+        {
+            ShardState state = ShardState.Parse(disk.ReadAll(number == 0 ? BasePath : PathOf(number)), out _);
+            return state.Number == number ? null : $"The state has number {state.Number}.";
+        }
+        catch (FileNotFoundException)
+        {
+            return number == 0 ? "The first state file is missing." : null;
+        }
+        catch (LatentDbException e)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>What earlier programs replaced becomes what they refuse; written by two at once, both write the same.</summary>
     private void WriteBase(ShardState state)
     {
