@@ -23,6 +23,13 @@ internal static class Program
 
     public static async Task<int> Main(string[] arguments)
     {
+        if (arguments is [OwnerProcess.Verb, string shared, string owner, string lease])
+        {
+            var invariant = System.Globalization.CultureInfo.InvariantCulture;
+            await OwnerProcess.RunAsync(shared, int.Parse(owner, invariant), int.Parse(lease, invariant), Print);
+            return 0;
+        }
+
         if (arguments is not [string folder, string seedText, .. string[] open]) return 2;
         int seed = int.Parse(seedText, System.Globalization.CultureInfo.InvariantCulture);
         await using MemoryStoreService store = Create(folder);

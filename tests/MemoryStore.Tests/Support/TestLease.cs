@@ -17,7 +17,8 @@ internal sealed class TestLease(ShardId shard, long term = 1) : ShardLease
 
     public override CancellationToken Lost => _lost.Token;
 
-    public bool IsGivenBack { get; private set; }
+    /// <summary>Told when it is given back; null = nobody is.</summary>
+    public Action<TestLease>? GivenBack { get; init; }
 
     public void Lose()
     {
@@ -30,8 +31,8 @@ internal sealed class TestLease(ShardId shard, long term = 1) : ShardLease
 
     public override ValueTask DisposeAsync()
     {
-        IsGivenBack = true;
         Lose();
+        GivenBack?.Invoke(this);
         return ValueTask.CompletedTask;
     }
 }

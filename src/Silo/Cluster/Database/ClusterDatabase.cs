@@ -24,24 +24,31 @@ internal sealed class ClusterDatabase(string connectionString) : IAsyncDisposabl
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limited.CancelAfter(timeout);
+        Task<List<T>> work = RunAsync(sql, values, read, limited.Token);
         try
         {
-            NpgsqlCommand command = _source.CreateCommand(sql);
-            await using (command.ConfigureAwait(false))
-            {
-                foreach (object value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
-                NpgsqlDataReader reader = await command.ExecuteReaderAsync(limited.Token).ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false))
-                {
-                    var rows = new List<T>();
-                    while (await reader.ReadAsync(limited.Token).ConfigureAwait(false)) rows.Add(read(reader));
-                    return rows;
-                }
-            }
+            // The driver asks the server to cancel and waits for that: for a server that stands still, far longer than a lease lasts. So it is left behind.
+            return await work.WaitAsync(limited.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is NpgsqlException or TimeoutException or OperationCanceledException or System.Net.Sockets.SocketException)
         {
             throw Unavailable(e);
+        }
+    }
+
+    private async Task<List<T>> RunAsync<T>(string sql, object[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        NpgsqlCommand command = _source.CreateCommand(sql);
+        await using (command.ConfigureAwait(false))
+        {
+            foreach (object value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+            NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                var rows = new List<T>();
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(reader));
+                return rows;
+            }
         }
     }
 

@@ -49,7 +49,12 @@ internal sealed partial class ClusterMembership(
     /// <inheritdoc/>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        if (options.Migrates) LogMigrated(logger, await ClusterSchema.MigrateAsync(database, cancellationToken).ConfigureAwait(false));
+        if (options.Migrates)
+        {
+            int steps = await ClusterSchema.MigrateAsync(database, cancellationToken).ConfigureAwait(false);
+            LogMigrated(logger, steps);
+        }
+
         await ClusterSchema.CheckAsync(database, cancellationToken).ConfigureAwait(false);
         await JoinAsync(cancellationToken).ConfigureAwait(false);
         _beats = Task.Run(BeatLoopAsync, CancellationToken.None);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Cluster;
-using LatentDb.MemoryStore.Identity;
 using Npgsql;
 
 namespace LatentDb.Silo.Cluster.Database;

@@ -58,7 +58,7 @@ internal sealed partial class PostgresShardLeases : IShardLeases, IAsyncDisposab
         _incarnation = incarnation.Value;
         _time = time;
         _logger = logger;
-        _renewals = Task.Run(RenewLoopAsync);
+        _renewals = Task.Run(RenewLoopAsync, CancellationToken.None);
     }
 
     private TimeSpan Timeout => _options.Lease / RenewalsPerLease;

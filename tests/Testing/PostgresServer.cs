@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace LatentDb.Testing;
+
+/// <summary>A PostgreSQL server of one test: its own folder, reached by a socket in it, so that no port is taken; gone when disposed.</summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private const string User = "latentdb";
+
+    /// <summary>PostgreSQL refuses to run as root; Debian's package makes this user.</summary>
+    private const string SystemUser = "postgres";
+
+    private readonly TempFolder _folder;
+    private readonly Process _process;
+
+    private PostgresServer(TempFolder folder, Process process)
+    {
+        _folder = folder;
+        _process = process;
+        ConnectionString = $"Host={folder.Path};Username={User};Database=postgres;Timeout=5;Command Timeout=10";
+    }
+
+    /// <summary>Folder of initdb and postgres; null when they are not there.</summary>
+    public static string? Programs { get; } = FindPrograms();
+
+    /// <summary>For Npgsql.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>Starts a server and returns when it takes connections.</summary>
+    public static async Task<PostgresServer> StartAsync()
+    {
+        var folder = new TempFolder();
+        if (Environment.IsPrivilegedProcess) await RunAsync("chown", SystemUser, folder.Path);
+        string data = folder.Combine("data");
+        await RunAsync(Unprivileged(Path.Combine(Programs!, "initdb"), "-D", data, "-U", User, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"));
+
+        // A group of its own, so that all of its processes can be stopped and woken together. What it holds need not outlast the test.
+        string[] server = Unprivileged(
+            Path.Combine(Programs!, "postgres"), "-D", data, "-k", folder.Path, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=200");
+        Process process = Start(["setsid", .. server]);
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is null) ready.TrySetException(new InvalidOperationException("PostgreSQL ended before it took connections."));
+            else if (line.Data.Contains("ready to accept connections", StringComparison.Ordinal)) ready.TrySetResult();
+        };
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        await ready.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        return new PostgresServer(folder, process);
+    }
+
+    /// <summary>Stops all of its processes where they are: it neither answers nor refuses.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>Wakes them.</summary>
+    public Task ResumeAsync() => SignalAsync("CONT");
+
+    public async ValueTask DisposeAsync()
+    {
+        await SignalAsync("CONT");
+        await SignalAsync("QUIT");
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        _process.Dispose();
+        _folder.Dispose();
+    }
+
+    private static string? FindPrograms()
+    {
+        const string Installed = "/usr/lib/postgresql";
+        if (!Directory.Exists(Installed)) return null;
+        return Directory.EnumerateDirectories(Installed).Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault();
+    }
+
+    private static string[] Unprivileged(params string[] command) =>
+        Environment.IsPrivilegedProcess ? ["setpriv", $"--reuid={SystemUser}", $"--regid={SystemUser}", "--clear-groups", .. command] : command;
+
+    private Task SignalAsync(string signal) => RunAsync("kill", $"-{signal}", "--", (-_process.Id).ToString(CultureInfo.InvariantCulture));
+
+    private static Process Start(string[] command)
+    {
+        var start = new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = "/" };
+        start.Environment["LC_ALL"] = "C";
+        return Process.Start(start)!;
+    }
+
+    private static async Task RunAsync(params string[] command)
+    {
+        using Process process = Start(command);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{command[0]} ended with {process.ExitCode}: {error}{await output}");
+    }
+}
