@@ -105,7 +105,7 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
         await stream.ServeAsync(async token =>
         {
             using var sink = new LinkSink(stream.Answer, call.Blocks);
-        stream.Feed(sink);
+            stream.Feed(sink);
             var request = new InjectRequest(head, TextOf(call), call.Seed, sources.At(call.Owner), sink) { Memory = call.Memory, Flow = call.Flow, Priority = call.Priority };
             InjectOutcome outcome = await host.InjectAsync(request, token).ConfigureAwait(false);
             await stream.SendAsync(ModelFrameKind.Outcome, (outcome, sink.Slices), static (b, o) => AnswerCodec.Write(b, o.outcome, o.Slices)).ConfigureAwait(false);
