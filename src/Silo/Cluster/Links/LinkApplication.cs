@@ -1,0 +1,95 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using LatentDb.MemoryStore.Links;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace LatentDb.Silo.Cluster.Links;
+
+/// <summary>All that is served on the cluster's addresses: POST /links/{channel} of a caller whose seal holds. Anything else is 401, and learns nothing.</summary>
+internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
+{
+    private const string Path = "/links/";
+
+    private readonly FrozenDictionary<int, ILinkService> _services;
+    private readonly LinkSeal _seal;
+    private readonly SeenNonces _seen;
+    private readonly Func<string> _address;
+    private readonly ILogger _logger;
+
+    /// <param name="services">One for each channel.</param>
+    /// <param name="seal">Knows the cluster's key.</param>
+    /// <param name="seen">Seals that were used.</param>
+    /// <param name="address">What other silos call this one.</param>
+    /// <param name="logger">Told of refusals and defects.</param>
+    public LinkApplication(IEnumerable<ILinkService> services, LinkSeal seal, SeenNonces seen, Func<string> address, ILogger logger)
+    {
+        _services = services.ToFrozenDictionary(s => (int)s.Channel);
+        (_seal, _seen, _address, _logger) = (seal, seen, address, logger);
+    }
+
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+        // The server's features are its own.
+    }
+
+    public async Task ProcessRequestAsync(HttpContext context)
+    {
+        if (!TryAdmit(context, out LinkSeal.Shown? shown, out int channel))
+        {
+            LogRefused(_logger, context.Connection.RemoteIpAddress?.ToString() ?? "unknown");
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return;
+        }
+
+        if (!_services.TryGetValue(channel, out ILinkService? service))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        context.Response.Headers[LinkSeal.SealHeader] = _seal.Answer(shown!, channel, _address());
+        await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
+        await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false); // The start alone may wait for the first byte of the body.
+        await ServeAsync(context, service).ConfigureAwait(false);
+    }
+
+    private async Task ServeAsync(HttpContext context, ILinkService service)
+    {
+        await using var stream = new LinkStream(context.Request.Body, context.Response.Body, static () => { });
+        try
+        {
+            await service.ServeAsync(stream, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is LinkBrokenException or OperationCanceledException or IOException)
+        {
+            context.Abort();
+        }
+#pragma warning disable CA1031 // The edge of a silo: a defect ends its stream and is logged, and the listener goes on.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            LogBroken(_logger, service.Channel, error);
+            context.Abort();
+        }
+    }
+
+    private bool TryAdmit(HttpContext context, out LinkSeal.Shown? shown, out int channel)
+    {
+        IHeaderDictionary headers = context.Request.Headers;
+        shown = new LinkSeal.Shown(headers[LinkSeal.TimeHeader].ToString(), headers[LinkSeal.NonceHeader].ToString(), headers[LinkSeal.SealHeader].ToString());
+        channel = 0;
+        string path = context.Request.Path.Value ?? string.Empty;
+        bool isLink = HttpMethods.IsPost(context.Request.Method) && path.StartsWith(Path, StringComparison.Ordinal)
+            && int.TryParse(path.AsSpan(Path.Length), NumberStyles.None, CultureInfo.InvariantCulture, out channel);
+        return isLink && _seal.Holds(shown, channel, _address()) && _seen.TryAdd(shown.Nonce);
+    }
+
+    [LoggerMessage(4301, LogLevel.Warning, "Somebody at {Address} asked for a link and does not belong to the cluster, or its clock is wrong.")]
+    private static partial void LogRefused(ILogger logger, string address);
+
+    [LoggerMessage(4302, LogLevel.Error, "A link on channel {Channel} met a defect.")]
+    private static partial void LogBroken(ILogger logger, LinkChannel channel, Exception error);
+}
