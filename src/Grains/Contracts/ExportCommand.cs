@@ -24,6 +24,9 @@ public sealed class ImportCommand
     /// <summary>Private key in PEM that the archive was sealed to; null = none.</summary>
     public string? PrivateKey { get; init; }
 
+    /// <summary>The archive is on its way from another silo to make this fork; null = it is an import.</summary>
+    public ForkCommand? Fork { get; init; }
+
     /// <summary>Who asks.</summary>
     public WriteOrigin Origin { get; init; } = WriteOrigin.None;
 }

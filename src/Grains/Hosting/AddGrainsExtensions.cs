@@ -21,6 +21,7 @@ public static class AddGrainsExtensions
         services.AddSingleton<GrainStore>();
         services.AddSingleton<EmbeddedGrainHost>();
         services.AddSingleton<IGrainHost>(provider => provider.GetRequiredService<EmbeddedGrainHost>());
+        services.AddSingleton<ITenantUsage, StoredUsage>();
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedGrainHost>());
         return services;
     }

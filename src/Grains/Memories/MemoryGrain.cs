@@ -54,14 +54,24 @@ internal sealed partial class MemoryGrain : IDisposable
     {
         WriteOrigin origin = command.Origin.Signed(RequestDigests.Of(command));
         if (await FindCreationAsync(origin, WriteVerb.Fork, cancellationToken).ConfigureAwait(false) is { } known) return known;
+        if (_model.IsReady) await EnsureGenesisAsync(_model.Describe().Fingerprint, cancellationToken).ConfigureAwait(false); // The fork may lie in another shard than its source.
         return Begin(await _store.Catalog.ForkAsync(command.Source, command.At, _key, command.Metadata, origin, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>A writing verb. Of a repetition the archive is not read, so it is not compared either.</summary>
     public async Task<WriteResult<MemorySummary>> ImportAsync(ImportCommand command, Stream archive, CancellationToken cancellationToken)
     {
-        if (await FindCreationAsync(command.Origin, WriteVerb.Import, cancellationToken).ConfigureAwait(false) is { } known) return known;
-        var options = new ImportOptions { Passphrase = command.Passphrase, PrivateKey = command.PrivateKey, Origin = command.Origin };
+        WriteOrigin origin = command.Fork is { } fork ? command.Origin.Signed(RequestDigests.Of(fork)) : command.Origin;
+        WriteVerb verb = command.Fork is null ? WriteVerb.Import : WriteVerb.Fork;
+        if (await FindCreationAsync(origin, verb, cancellationToken).ConfigureAwait(false) is { } known) return known;
+        var options = new ImportOptions
+        {
+            Passphrase = command.Passphrase,
+            PrivateKey = command.PrivateKey,
+            Origin = origin,
+            IsFork = command.Fork is not null,
+            ForkMetadata = command.Fork?.Metadata,
+        };
         bool hasModel = _model.IsReady;
         if (hasModel) await EnsureGenesisAsync(_model.Describe().Fingerprint, cancellationToken).ConfigureAwait(false);
         try

@@ -29,10 +29,11 @@ internal static class ArchiveCommandCodec
 
     public static void Write(ref MessagePackWriter writer, ImportCommand command)
     {
-        writer.WriteMapHeader(3);
+        writer.WriteMapHeader(4);
         writer.Field(1, command.Passphrase);
         writer.Field(2, command.PrivateKey);
         writer.Field(3, command.Origin, OriginCodec.Write);
+        writer.Field(4, command.Fork, ChangeCommandCodec.Write);
     }
 
     public static ImportCommand ReadImport(ref MessagePackReader reader)
@@ -43,6 +44,7 @@ internal static class ArchiveCommandCodec
             Passphrase = fields.Optional(ref reader, 1, ScalarValues.ReadText),
             PrivateKey = fields.Optional(ref reader, 2, ScalarValues.ReadText),
             Origin = fields.Required(ref reader, 3, OriginCodec.Read),
+            Fork = fields.Optional(ref reader, 4, ChangeCommandCodec.ReadFork),
         };
         fields.End(ref reader);
         return command;

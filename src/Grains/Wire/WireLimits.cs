@@ -21,6 +21,9 @@ internal static class WireLimits
     /// <summary>Snapshots, versions or blocks of a whole memory: a listing without pages.</summary>
     public const int MaxOfMemory = 1 << 20;
 
+    /// <summary>Shards of a store.</summary>
+    public const int MaxShards = StoreLimits.MaxShards;
+
     /// <summary>Layers of a model.</summary>
     public const int MaxLayers = 4096;
 

@@ -49,6 +49,7 @@ public sealed class MemoryImporter
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
+        WriteRules.CheckMetadata(target, options.ForkMetadata, StoreLimits.MaxMetadataBytes);
         ShardSet shards = _shards();
         Shard shard = shards.ShardOf(target);
         if (shard.Index.Directory.Find(target) is not null) throw new LatentDbException(ErrorCode.MemoryExists, $"Memory {target} exists already.");
@@ -62,7 +63,7 @@ public sealed class MemoryImporter
         MemoryIntake intake = await MemoryIntake.BeginAsync(shard, target, cancellationToken).ConfigureAwait(false);
         await using (intake.ConfigureAwait(false))
         {
-            var import = new MemoryImport(intake, memory, options.Origin);
+            var import = new MemoryImport(intake, memory, options);
             var contents = new ArchiveContents(reader, memory, model, BoundsOf(shards), import);
             await contents.ReadAllAsync(progress, cancellationToken).ConfigureAwait(false);
             MemoryEntry entry = await intake.CommitAsync(import.ToState(contents.Versions), cancellationToken).ConfigureAwait(false);

@@ -43,7 +43,7 @@ internal sealed class RequestScope(IGrainHost grains, Caller caller, TenantGate 
 
     /// <summary>Lets one piece of work in where a request has several; to be disposed when it is done.</summary>
     /// <exception cref="LatentDbException">rate_limited, quota_exceeded.</exception>
-    public Admission Admit(Costs costs) => limits.AdmitWork(Tenant, costs);
+    public ValueTask<Admission> AdmitAsync(Costs costs, CancellationToken cancellationToken) => limits.AdmitWorkAsync(Tenant, costs, cancellationToken);
 
     /// <summary>Who asks, for the history of a memory.</summary>
     /// <exception cref="LatentDbException">invalid_request: the idempotency key is not valid.</exception>

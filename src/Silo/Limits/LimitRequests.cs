@@ -16,7 +16,7 @@ internal sealed class LimitRequests(RequestDelegate next, TenantGate gate)
 
         EffectiveLimits limits = gate.LimitsOf(caller.Tenant);
         if (limits.HasRates) TellWhatIsLeft(context, limits, gate.MeterOf(caller.Tenant));
-        using Admission admission = gate.Admit(caller.Tenant, RouteCosts.Of(endpoint), context.Request.ContentLength ?? 0);
+        using Admission admission = await gate.AdmitAsync(caller.Tenant, RouteCosts.Of(endpoint), context.Request.ContentLength ?? 0, context.RequestAborted).ConfigureAwait(false);
         await next(context).ConfigureAwait(false);
     }
 

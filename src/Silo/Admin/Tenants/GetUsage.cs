@@ -1,4 +1,4 @@
-using LatentDb.MemoryStore.Timeline;
+using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Limits;
@@ -23,11 +23,11 @@ internal static class GetUsage
     /// <param name="Left">What may still be used; absent without a limit.</param>
     internal sealed record Amount(long? Used, long? Limit, long? Left);
 
-    public static IResult Handle(RequestScope scope, TenantGate gate, MemoryCatalog memories)
+    public static async Task<IResult> HandleAsync(RequestScope scope, TenantGate gate, ITenantUsage usage, CancellationToken cancellationToken)
     {
         EffectiveLimits limits = gate.LimitsOf(scope.Tenant);
         TenantMeter meter = gate.MeterOf(scope.Tenant);
-        TenantUsage stored = memories.UsageOf(scope.Tenant);
+        TenantUsage stored = await usage.UsageOfAsync(scope.Tenant, cancellationToken).ConfigureAwait(false);
         return Results.Json(
             new Answer(
                 scope.Tenant.Value,

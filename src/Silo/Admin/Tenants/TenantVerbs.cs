@@ -1,6 +1,6 @@
+using LatentDb.Grains.Contracts;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.Timeline;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Security;
 using LatentDb.Silo.Security.Access;
@@ -8,7 +8,7 @@ using LatentDb.Silo.Security.Access;
 namespace LatentDb.Silo.Admin.Tenants;
 
 /// <summary>Makes, shows, limits, suspends and takes away tenants.</summary>
-internal sealed class TenantVerbs(AccessCatalog catalog, MemoryCatalog memories, BodyReader reader, TimeProvider time)
+internal sealed class TenantVerbs(AccessCatalog catalog, ITenantUsage usage, BodyReader reader, TimeProvider time)
 {
     /// <param name="Id">1 to 128 of A-Z a-z 0-9 . _ : @ -.</param>
     /// <param name="Limits">Where its limits differ from everybody's.</param>
@@ -24,21 +24,24 @@ internal sealed class TenantVerbs(AccessCatalog catalog, MemoryCatalog memories,
         var tenant = new Tenant(TenantId.Parse(body.Id), time.GetUtcNow(), Check(body.Limits) ?? TenantLimits.Default);
         await catalog.ChangeAsync(state => state.Add(tenant), cancellationToken).ConfigureAwait(false);
         context.Response.Headers.Location = $"/v1/admin/tenants/{Uri.EscapeDataString(tenant.Id.Value)}";
-        return Results.Json(Show(tenant), ApiJson.Options, statusCode: StatusCodes.Status201Created);
+        return Results.Json(await ShowAsync(tenant, cancellationToken).ConfigureAwait(false), ApiJson.Options, statusCode: StatusCodes.Status201Created);
     }
 
-    public IResult List(HttpRequest request)
+    public async Task<IResult> ListAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         int limit = PageCursor.Limit(request);
         string? after = PageCursor.Decode(request);
         AccessState state = catalog.State;
         IEnumerable<Tenant> all = state.Tenants.ContainsKey(TenantId.Default.Value) ? state.Tenants.Values : state.Tenants.Values.Append(state.Require(TenantId.Default)).OrderBy(t => t.Id.Value, StringComparer.Ordinal);
-        TenantBody[] page = [.. all.Where(t => string.CompareOrdinal(t.Id.Value, after) > 0).Take(limit + 1).Select(Show)];
-        bool hasMore = page.Length > limit;
-        return Results.Json(new TenantPageBody(hasMore ? page[..limit] : page, hasMore ? PageCursor.Encode(page[limit - 1].Id) : null), ApiJson.Options);
+        Tenant[] found = [.. all.Where(t => string.CompareOrdinal(t.Id.Value, after) > 0).Take(limit + 1)];
+        bool hasMore = found.Length > limit;
+        var page = new List<TenantBody>();
+        foreach (Tenant tenant in found.Take(limit)) page.Add(await ShowAsync(tenant, cancellationToken).ConfigureAwait(false));
+        return Results.Json(new TenantPageBody([.. page], hasMore ? PageCursor.Encode(page[^1].Id) : null), ApiJson.Options);
     }
 
-    public IResult Get(string tenant) => Results.Json(Show(catalog.State.Require(TenantId.Parse(tenant))), ApiJson.Options);
+    public async Task<IResult> GetAsync(string tenant, CancellationToken cancellationToken) =>
+        Results.Json(await ShowAsync(catalog.State.Require(TenantId.Parse(tenant)), cancellationToken).ConfigureAwait(false), ApiJson.Options);
 
     public async Task<IResult> UpdateAsync(string tenant, HttpContext context, CancellationToken cancellationToken)
     {
@@ -46,22 +49,18 @@ internal sealed class TenantVerbs(AccessCatalog catalog, MemoryCatalog memories,
         UpdateBody body = await reader.ReadAsync<UpdateBody>(context.Request, cancellationToken).ConfigureAwait(false);
         Check(body.Limits);
         AccessState next = await catalog.ChangeAsync(state => state.Update(Change(state.Require(id), body)), cancellationToken).ConfigureAwait(false);
-        return Results.Json(Show(next.Require(id)), ApiJson.Options);
+        return Results.Json(await ShowAsync(next.Require(id), cancellationToken).ConfigureAwait(false), ApiJson.Options);
     }
 
     /// <summary>Takes away the tenant and its keys, but never memories: who wants those gone erases them one by one.</summary>
     public async Task<IResult> DeleteAsync(string tenant, CancellationToken cancellationToken)
     {
         TenantId id = TenantId.Parse(tenant);
-        await catalog.ChangeAsync(state => RequireEmpty(id, state).Remove(id), cancellationToken).ConfigureAwait(false);
+        catalog.State.Require(id);
+        long left = (await usage.UsageOfAsync(id, cancellationToken).ConfigureAwait(false)).Memories;
+        if (left > 0) throw new LatentDbException(SecurityErrorCode.TenantInUse, $"Tenant {id} still has {left} memories; erase them first.");
+        await catalog.ChangeAsync(state => state.Remove(state.Require(id).Id), cancellationToken).ConfigureAwait(false);
         return Results.NoContent();
-    }
-
-    private AccessState RequireEmpty(TenantId id, AccessState state)
-    {
-        state.Require(id);
-        long left = memories.UsageOf(id).Memories;
-        return left == 0 ? state : throw new LatentDbException(SecurityErrorCode.TenantInUse, $"Tenant {id} still has {left} memories; erase them first.");
     }
 
     private Tenant Change(Tenant tenant, UpdateBody body) => tenant with
@@ -76,5 +75,6 @@ internal sealed class TenantVerbs(AccessCatalog catalog, MemoryCatalog memories,
         return values.All(v => v is null or >= 0) ? limits : throw new LatentDbException(ErrorCode.InvalidRequest, "Limits are 0 (none) or more.");
     }
 
-    private TenantBody Show(Tenant tenant) => TenantBody.Of(tenant, memories.UsageOf(tenant.Id));
+    private async ValueTask<TenantBody> ShowAsync(Tenant tenant, CancellationToken cancellationToken) =>
+        TenantBody.Of(tenant, await usage.UsageOfAsync(tenant.Id, cancellationToken).ConfigureAwait(false));
 }

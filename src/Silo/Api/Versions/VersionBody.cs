@@ -57,8 +57,8 @@ internal sealed record VersionBody(
         version.ForkedFrom is { } source ? new ForkSourceBody(source.Memory.Memory.Value, source.Version.Value) : null,
         version.HasText);
 
-    /// <summary>The key as its caller sent it: those of a batch's items end with a mark and their place, which are ours.</summary>
-    private static string? KeyOf(MemoryVersion version) => version.OperationId?.Split('\u001f')[0];
+    /// <summary>The key as its caller sent it: those of a batch's items end with a mark and their place, which are ours, and so is all of a key that begins with the mark.</summary>
+    private static string? KeyOf(MemoryVersion version) => version.OperationId?.Split('\u001f')[0] is { Length: > 0 } key ? key : null;
 }
 
 /// <summary>Where a fork comes from.</summary>

@@ -58,7 +58,7 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
 
     private async Task ServeAsync(HttpContext context, ILinkService service)
     {
-        await using var stream = new LinkStream(context.Request.Body, context.Response.Body, static () => { });
+        using var stream = new LinkStream(context.Request.Body, context.Response.Body, static () => { });
         try
         {
             await service.ServeAsync(stream, context.RequestAborted).ConfigureAwait(false);

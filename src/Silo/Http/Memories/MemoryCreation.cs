@@ -27,7 +27,7 @@ internal static class MemoryCreation
         catch (LatentDbException error) when (error.Code == ErrorCode.MemoryNotFound)
         {
             scope.Require(Role.Writer);
-            scope.Admit(Costs.Memory | Costs.Growth).Dispose(); // Of these two no place is held.
+            (await scope.AdmitAsync(Costs.Memory | Costs.Growth, cancellationToken).ConfigureAwait(false)).Dispose(); // Of these two no place is held.
             note?.Write("createMemory", id);
         }
 

@@ -30,7 +30,7 @@ internal sealed partial class ToolBox(HttpContext context, RequestScope scope, M
             scope.Require(tool.Card.Role);
             var arguments = new JsonObject(call!.Arguments?.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)JsonSerializer.SerializeToNode(a.Value))) ?? []);
             string memory = tool.Card.IsAboutOneMemory ? settings.Memory ?? TakeMemory(arguments) : string.Empty;
-            using Admission place = scope.Admit(tool.Card.Costs);
+            using Admission place = await scope.AdmitAsync(tool.Card.Costs, cancellationToken).ConfigureAwait(false);
             if (tool.Card.Action is { } action) AuditNote.Of(context)?.Write(action, memory);
             return await tool.RunAsync(new ToolCall(scope, memory, settings), arguments, cancellationToken).ConfigureAwait(false);
         }

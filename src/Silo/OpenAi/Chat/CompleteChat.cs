@@ -50,7 +50,7 @@ internal sealed partial class CompleteChat(BodyReader reader, ServedModels model
 
         if (headers.Inject != ChatInject.None)
         {
-            scope.Admit(Costs.Growth).Dispose(); // The place at the model is held already.
+            (await scope.AdmitAsync(Costs.Growth, cancellationToken).ConfigureAwait(false)).Dispose(); // The place at the model is held already.
             AuditNote.Of(context)?.Write("createChatCompletion", headers.Memory);
         }
 
