@@ -9,8 +9,11 @@ namespace LatentDb.Silo;
 /// </summary>
 public sealed class SiloOptions
 {
-    private const int MinAdminKeyLength = 32;
-    private const int MaxAdminKeyLength = 256;
+    /// <summary>Enough that some dozens of silos get equal shares.</summary>
+    private const int ClusterShards = 64;
+
+    private const int MinSecretLength = 32;
+    private const int MaxSecretLength = 256;
 
     /// <summary>Where the server listens. Without keys only loopback addresses are allowed.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:5080";
@@ -30,8 +33,8 @@ public sealed class SiloOptions
     /// <summary>Folder of the data.</summary>
     public string Data { get; set; } = "data";
 
-    /// <summary>Shards of a new data folder; an existing one keeps the number that it was made with and refuses another.</summary>
-    public int Shards { get; set; } = 1;
+    /// <summary>Shards of a new data folder; an existing one keeps the number that it was made with and refuses another. 0 = one, or 64 in a cluster.</summary>
+    public int Shards { get; set; }
 
     /// <summary>Memories that each tenant may have; 0 = any number. An operator may set another number for a tenant; the same holds for the next five.</summary>
     public long TenantMemories { get; set; }
@@ -150,6 +153,51 @@ public sealed class SiloOptions
     /// <summary>Log on the console: text for people, json (one object a line, with trace and span ids) for programs.</summary>
     public string LogFormat { get; set; } = "text";
 
+    /// <summary>
+    /// Npgsql connection string of the database in which the silos of a cluster meet; empty = this process serves its data folder alone. With it the data
+    /// folder is shared by all silos that own shards.
+    /// </summary>
+    public string ClusterDatabase { get; set; } = string.Empty;
+
+    /// <summary>True: the cluster's tables are made or brought up to date at start, by whichever silo comes first.</summary>
+    public bool ClusterMigrate { get; set; } = true;
+
+    /// <summary>Where this silo listens for the others: http for HTTP/2 in clear, https with <see cref="ClusterCertificate"/>.</summary>
+    public string ClusterUrls { get; set; } = "http://127.0.0.1:5081";
+
+    /// <summary>Where the others reach this silo, host:port; empty = the first of <see cref="ClusterUrls"/>.</summary>
+    public string ClusterAddress { get; set; } = string.Empty;
+
+    /// <summary>
+    /// A secret of 32 to 256 visible ASCII characters that all silos of a cluster have and nobody else: who knows it may do everything. From the environment
+    /// (<c>LATENTDB__CLUSTERKEY</c>) or the settings file only.
+    /// </summary>
+    public string ClusterKey { get; set; } = string.Empty;
+
+    /// <summary>PEM file of this silo's certificate for links over https, which it shows as server and as client. Empty = links are HTTP/2 in clear.</summary>
+    public string ClusterCertificate { get; set; } = string.Empty;
+
+    /// <summary>PEM file of its private key, not encrypted.</summary>
+    public string ClusterCertificateKey { get; set; } = string.Empty;
+
+    /// <summary>PEM file of the authority that has signed the certificates of all silos; others are refused.</summary>
+    public string ClusterAuthority { get; set; } = string.Empty;
+
+    /// <summary>This silo's name, unique among the living; empty = the machine's name.</summary>
+    public string SiloName { get; set; } = string.Empty;
+
+    /// <summary>What this silo does: any of store (owns shards), model (computes for all), api (answers clients), separated by commas.</summary>
+    public string Roles { get; set; } = "store,model,api";
+
+    /// <summary>Seconds for which a shard is leased: the longest that it is without an owner after a crash, and how long a silo that cannot reach the database still writes.</summary>
+    public int LeaseSeconds { get; set; } = 10;
+
+    /// <summary>True when this process is one of a cluster.</summary>
+    public bool IsClustered() => ClusterDatabase.Length > 0;
+
+    /// <summary>The number of shards that is meant.</summary>
+    public int ShardCount() => Shards > 0 ? Shards : IsClustered() ? ClusterShards : 1;
+
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {
@@ -168,8 +216,9 @@ public sealed class SiloOptions
         long[] limits = [TenantMemories, TenantBytes, TenantRequestsPerMinute, TenantInjectsPerMinute, TenantTokensPerMinute, TenantConcurrentGenerations];
         if (limits.Min() < 0) throw Invalid("Tenant...", limits.Min(), "0 (no limit) or more");
         if (AuditDays is < 0 or > 36_500) throw Invalid(nameof(AuditDays), AuditDays, "0 to 36500");
-        CheckAdminKey();
+        CheckSecret(nameof(AdminKey), AdminKey);
         CheckUrls();
+        if (IsClustered()) CheckCluster();
     }
 
     /// <summary>For a server without keys.</summary>
@@ -203,11 +252,30 @@ public sealed class SiloOptions
     }
 
     /// <summary>The value itself is never said.</summary>
-    private void CheckAdminKey()
+    private static void CheckSecret(string name, string secret)
     {
-        if (AdminKey.Length == 0) return;
-        bool isValid = AdminKey.Length is >= MinAdminKeyLength and <= MaxAdminKeyLength && AdminKey.All(c => c is > ' ' and < (char)127);
-        if (!isValid) throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The option AdminKey must be {MinAdminKeyLength} to {MaxAdminKeyLength} visible ASCII characters; it has {AdminKey.Length} or others.");
+        if (secret.Length == 0) return;
+        bool isValid = secret.Length is >= MinSecretLength and <= MaxSecretLength && secret.All(c => c is > ' ' and < (char)127);
+        if (!isValid) throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The option {name} must be {MinSecretLength} to {MaxSecretLength} visible ASCII characters; it has {secret.Length} or others.");
+    }
+
+    private void CheckCluster()
+    {
+        if (ClusterKey.Length == 0) throw Invalid(nameof(ClusterKey), string.Empty, "a secret that all silos have, with ClusterDatabase");
+        CheckSecret(nameof(ClusterKey), ClusterKey);
+        string[] roles = Roles.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (roles.Length == 0 || roles.Any(role => role is not ("store" or "model" or "api"))) throw Invalid(nameof(Roles), Roles, "any of store, model, api, separated by commas");
+        if (LeaseSeconds is < 2 or > 600) throw Invalid(nameof(LeaseSeconds), LeaseSeconds, "2 to 600");
+        if (SiloName.Length > 128) throw Invalid(nameof(SiloName), SiloName, "at most 128 characters");
+        string[] files = [ClusterCertificate, ClusterCertificateKey, ClusterAuthority];
+        if (files.Any(file => file.Length > 0) && files.Any(file => file.Length == 0)) throw Invalid(nameof(ClusterCertificate), ClusterCertificate, "a file, together with ClusterCertificateKey and ClusterAuthority, or none of the three");
+        foreach (string url in ClusterUrls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            bool isTls = url.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+            if (!IsHttp(url) || isTls != (ClusterCertificate.Length > 0)) throw Invalid(nameof(ClusterUrls), url, "http addresses, or https with ClusterCertificate");
+            bool isAnywhere = new Uri(url).Host is "0.0.0.0" or "[::]" or "*" or "+" || new Uri(url).Port == 0;
+            if (isAnywhere && ClusterAddress.Length == 0) throw Invalid(nameof(ClusterUrls), url, "an address that others can use, or ClusterAddress beside it");
+        }
     }
 
     private static LatentDbException Invalid(string name, object value, string allowed) =>

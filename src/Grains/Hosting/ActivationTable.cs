@@ -6,13 +6,15 @@ using LatentDb.MemoryStore.Identity;
 namespace LatentDb.Grains.Hosting;
 
 /// <summary>Which grains are in memory: at most one per key, at most so many in all. Thread-safe; every method is short.</summary>
-internal sealed class ActivationTable(GrainHostOptions options, TimeProvider time, Func<MemoryKey, MemoryGrain> create, GrainLifecycleEvents events)
+internal sealed class ActivationTable(
+    GrainHostOptions options, TimeProvider time, Func<MemoryKey, MemoryGrain> create, GrainLifecycleEvents events, Func<MemoryKey, ShardId> shardOf)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<MemoryKey, Activation> _active = [];
     private readonly LinkedList<Activation> _idle = [];
+    private readonly Dictionary<ShardId, Leaving> _leaving = [];
     private int _calls;
     private TaskCompletionSource? _drained;
 
@@ -25,12 +27,13 @@ internal sealed class ActivationTable(GrainHostOptions options, TimeProvider tim
     }
 
     /// <summary>Begins a call; the caller must give the activation back.</summary>
-    /// <exception cref="LatentDbException">shutting_down; overloaded when every activation has calls.</exception>
+    /// <exception cref="LatentDbException">shutting_down; not_owner while its shard is handed over; overloaded when every activation has calls.</exception>
     public Activation Acquire(MemoryKey key)
     {
         lock (_lock)
         {
             if (_drained is not null) throw new LatentDbException(ErrorCode.ShuttingDown, "The server is shutting down.") { RetryAfter = RetryDelay };
+            if (_leaving.Count > 0 && _leaving.ContainsKey(shardOf(key))) throw new LatentDbException(ErrorCode.NotOwner, $"The shard of {key} goes to another server.") { RetryAfter = RetryDelay };
             if (!_active.TryGetValue(key, out Activation? activation)) activation = Activate(key);
             if (activation.Idle is { } node) _idle.Remove(node);
             activation.Idle = null;
@@ -48,6 +51,7 @@ internal sealed class ActivationTable(GrainHostOptions options, TimeProvider tim
             activation.LastUsed = time.GetTimestamp();
             if (activation.Calls == 0) activation.Idle = _idle.AddLast(activation);
             if (--_calls == 0) _drained?.TrySetResult();
+            if (_leaving.Count > 0 && _leaving.TryGetValue(shardOf(activation.Key), out Leaving? leaving) && --leaving.Calls == 0) leaving.Ended.TrySetResult();
         }
     }
 
@@ -69,6 +73,27 @@ internal sealed class ActivationTable(GrainHostOptions options, TimeProvider tim
             if (_calls == 0) _drained.TrySetResult();
             return _drained.Task;
         }
+    }
+
+    /// <summary>From now on calls for the memories of a shard are refused; the task ends when the running ones have.</summary>
+    public Task LeaveAsync(ShardId shard)
+    {
+        lock (_lock)
+        {
+            if (_leaving.TryGetValue(shard, out Leaving? known)) return known.Ended.Task;
+            Activation[] here = [.. _active.Values.Where(activation => shardOf(activation.Key) == shard)];
+            foreach (Activation idle in here.Where(activation => activation.Calls == 0)) Deactivate(idle);
+            var leaving = new Leaving { Calls = here.Sum(activation => activation.Calls) };
+            if (leaving.Calls == 0) leaving.Ended.TrySetResult();
+            _leaving.Add(shard, leaving);
+            return leaving.Ended.Task;
+        }
+    }
+
+    /// <summary>Calls for the memories of that shard are taken, also when it was left before.</summary>
+    public void Enter(ShardId shard)
+    {
+        lock (_lock) _leaving.Remove(shard);
     }
 
     private Activation Activate(MemoryKey key)
@@ -96,5 +121,13 @@ internal sealed class ActivationTable(GrainHostOptions options, TimeProvider tim
         _active.Remove(activation.Key);
         activation.Dispose();
         events.OnDeactivated(activation.Key);
+    }
+
+    /// <summary>A shard whose calls end.</summary>
+    private sealed class Leaving
+    {
+        public int Calls { get; set; }
+
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
         _store = store;
         _time = time;
         Events = new GrainLifecycleEvents();
-        _table = new ActivationTable(options, time, key => new MemoryGrain(key, store, model, time, options.KeepText), Events);
+        _table = new ActivationTable(options, time, key => new MemoryGrain(key, store, model, time, options.KeepText), Events, store.Catalog.ShardOf);
         _telemetry = new GrainTelemetry(time, new SpanNames(options.TraceIds), () => _table.Count);
         Operations = new OperationRunner(RunNextOperationAsync, options.MaxRunningOperations, time, logger ?? NullLogger<EmbeddedGrainHost>.Instance);
     }
@@ -62,6 +62,12 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
 
     /// <summary>Begins a call that needs no writing turn; dispose it at its end.</summary>
     public Call Begin(MemoryKey key, CancellationToken cancellationToken) => new(_table, _table.Acquire(key), cancellationToken, _stopping.Token);
+
+    /// <summary>Takes calls for the memories of a shard, which has been opened.</summary>
+    public void Enter(ShardId shard) => _table.Enter(shard);
+
+    /// <summary>From now on calls for the memories of a shard are not_owner; the task ends when the running ones have.</summary>
+    public Task LeaveAsync(ShardId shard) => _table.LeaveAsync(shard);
 
     /// <summary>Runs a writing verb in its turn.</summary>
     public Task<T> WriteAsync<T>(MemoryKey key, string verb, Func<MemoryGrain, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>

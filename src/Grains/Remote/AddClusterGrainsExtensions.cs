@@ -14,6 +14,7 @@ public static class AddClusterGrainsExtensions
     public static IServiceCollection AddGrainService(this IServiceCollection services)
     {
         services.AddSingleton(provider => new LocalGrains(provider.GetRequiredService<EmbeddedGrainHost>(), provider.GetRequiredService<MemoryCatalog>()));
+        services.AddSingleton<IShardUsers>(provider => new ShardTurns(provider.GetRequiredService<EmbeddedGrainHost>(), provider.GetRequiredService<MemoryCatalog>()));
         services.AddSingleton<GrainService>();
         services.AddSingleton<ILinkService>(provider => provider.GetRequiredService<GrainService>());
         return services;

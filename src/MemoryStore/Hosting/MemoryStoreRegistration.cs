@@ -12,7 +12,10 @@ public static class MemoryStoreRegistration
     /// <summary>
     /// Adds <see cref="MemoryCatalog"/>, its exporter and its importer, opened at start and closed at stop. The options are validated before anything is opened. Needs logging.
     /// </summary>
-    public static IServiceCollection AddMemoryStore(this IServiceCollection services, Action<MemoryStoreOptions> configure)
+    /// <param name="services">Where to.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <param name="opens">False: a process without a store of its own, whose catalogue stays closed.</param>
+    public static IServiceCollection AddMemoryStore(this IServiceCollection services, Action<MemoryStoreOptions> configure, bool opens = true)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
@@ -20,7 +23,7 @@ public static class MemoryStoreRegistration
         services.AddSingleton<IValidateOptions<MemoryStoreOptions>, MemoryStoreOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<MemoryStoreService>();
-        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<MemoryStoreService>());
+        if (opens) services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<MemoryStoreService>());
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Catalog);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Exporter);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Importer);

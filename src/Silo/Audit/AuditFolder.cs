@@ -22,7 +22,7 @@ internal sealed class AuditFolder(IDisk disk, string data)
         ? [.. disk.Files(_path).Select(SeqOf).OfType<long>().Order()]
         : [];
 
-    public void Create() => disk.CreateDurableFolder(_path);
+    public void Create() => disk.CreateDurablePath(_path);
 
     /// <summary>A new segment; what a crash or somebody left under its name is kept beside it.</summary>
     public IDiskFile CreateSegment(long firstSeq)

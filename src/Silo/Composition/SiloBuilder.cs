@@ -1,7 +1,4 @@
-using LatentDb.Grains.Hosting;
-using LatentDb.MemoryStore.Hosting;
-using LatentDb.ModelHost.Contracts;
-using LatentDb.ModelHost.Hosting;
+using LatentDb.MemoryStore.Cluster;
 using LatentDb.Silo.Admin;
 using LatentDb.Silo.Admin.Audit;
 using LatentDb.Silo.Admin.Keys;
@@ -10,6 +7,7 @@ using LatentDb.Silo.Api;
 using LatentDb.Silo.Api.Archives;
 using LatentDb.Silo.Api.Query;
 using LatentDb.Silo.Audit;
+using LatentDb.Silo.Cluster;
 using LatentDb.Silo.Health;
 using LatentDb.Silo.Http;
 using LatentDb.Silo.Http.Edge;
@@ -42,7 +40,7 @@ internal static class SiloBuilder
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 10));
         builder.AddTelemetry(options);
         foreach (Action announce in (Action[])[SecurityMetrics.Announce, LimitMetrics.Announce, AuditMetrics.Announce]) builder.Services.AddSingleton(new MetricAnnouncement(announce));
-        AddParts(builder.Services, options);
+        SiloParts.Add(builder.Services, options);
         AddApi(builder.Services, options);
         adjust?.Invoke(builder);
 
@@ -57,67 +55,23 @@ internal static class SiloBuilder
         app.UseMiddleware<AuditRequests>();
         app.UseMiddleware<Authentication>();
         app.UseMiddleware<LimitRequests>();
-        Routes.Map(app);
+        if (ClusterSettings.Has(options, SiloRoles.Api)) MapApi(app);
         AdminRoutes.Map(app);
         KeyRoutes.Map(app);
         AuditRoutes.Map(app);
         TenantRoutes.Map(app);
-        app.MapOpenAi();
-        app.MapMcp();
         HealthRoutes.Map(app);
         MetricsRoute.Map(app, options);
-        app.MapConsole();
         OpenApiRoute.Map(app);
         return app;
     }
 
-    private static void AddParts(IServiceCollection services, SiloOptions options)
+    private static void MapApi(WebApplication app)
     {
-        services.AddSingleton(options);
-        services.AddSingleton(TimeProvider.System);
-        services.AddMemoryStore(store =>
-        {
-            store.Data = options.Data;
-            store.Shards = options.Shards;
-            store.RetentionDays = options.RetentionDays > 0 ? options.RetentionDays : null;
-            store.RetentionVersions = options.RetentionVersions > 0 ? options.RetentionVersions : null;
-            store.CompactionPause = TimeSpan.FromSeconds(options.Maintenance ? 0 : options.CompactionSeconds);
-            store.CompactionBytesPerSecond = options.CompactionBytesPerSecond;
-            store.ScrubBytesPerSecond = options.Maintenance ? 0 : options.ScrubBytesPerSecond;
-        });
-        services.AddSecurity(options);
-        services.AddTls(options);
-        services.AddAudit(options);
-        services.AddSingleton<TenantGate>();
-        if (options.Maintenance) services.AddSingleton<IModelHost, AbsentModelHost>();
-        else services.AddModelHost(model => Configure(model, options));
-        services.AddGrains(grains =>
-        {
-            grains.KeepText = options.KeepText;
-            grains.TraceIds = options.TelemetryIds;
-            grains.MaxActive = options.MaxActiveMemories;
-            grains.IdleAfter = TimeSpan.FromSeconds(options.IdleSeconds);
-            grains.DrainLimit = TimeSpan.FromSeconds(options.DrainSeconds);
-        });
-        services.AddHostedService<StartBanner>();
-    }
-
-    private static void Configure(ModelHostOptions model, SiloOptions options)
-    {
-        model.Model = options.Model;
-        model.Backend = options.Backend;
-        model.Threads = options.Threads;
-        model.ResidentBytes = options.ResidentBytes;
-        model.HostBytes = options.HostBytes;
-        model.Weights = options.Weights;
-        model.RopeRounding = options.RopeRounding;
-        model.ShortText = options.ShortText;
-        model.MaxActive = options.MaxActiveRequests;
-        model.MaxWaiting = options.MaxWaitingRequests;
-        model.PromptCacheBytes = options.PromptCacheBytes;
-        model.MaxInjectTokens = options.MaxInjectTokens;
-        model.MaxNewTokens = options.MaxNewTokens;
-        model.TraceText = options.TelemetryText;
+        Routes.Map(app);
+        app.MapOpenAi();
+        app.MapMcp();
+        app.MapConsole();
     }
 
     private static void AddApi(IServiceCollection services, SiloOptions options)

@@ -10,6 +10,8 @@ internal static class SiloConfiguration
     private const string Section = "LatentDb";
     private const string EnvironmentPrefix = "LATENTDB__";
 
+    private static readonly string[] Secrets = [nameof(SiloOptions.AdminKey), nameof(SiloOptions.ClusterKey)];
+
     private static readonly PropertyInfo[] Properties = typeof(SiloOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
     /// <exception cref="LatentDbException">configuration_invalid.</exception>
@@ -45,7 +47,7 @@ internal static class SiloConfiguration
             if (!argument.StartsWith("--", StringComparison.Ordinal)) throw Invalid($"'{argument}' is not an option. {Usage()}");
             int equals = argument.IndexOf('=', StringComparison.Ordinal);
             string name = (equals < 0 ? argument[2..] : argument[2..equals]).Replace("-", string.Empty, StringComparison.Ordinal);
-            if (name.Equals(nameof(SiloOptions.AdminKey), StringComparison.OrdinalIgnoreCase)) throw Invalid("The admin key is a secret, and command lines are public: set LATENTDB__ADMINKEY in the environment.");
+            if (Secrets.FirstOrDefault(secret => name.Equals(secret, StringComparison.OrdinalIgnoreCase)) is { } secret) throw Invalid($"{secret} is a secret, and command lines are public: set {EnvironmentPrefix}{secret.ToUpperInvariant()} in the environment.");
             if (Properties.All(p => !p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) throw Invalid($"'{argument}' is not known. {Usage()}");
             if (equals < 0 && i + 1 >= arguments.Length) throw Invalid($"'{argument}' needs a value.");
             flags[name] = equals < 0 ? arguments[++i] : argument[(equals + 1)..];
@@ -78,7 +80,7 @@ internal static class SiloConfiguration
         return Path.GetFullPath(model);
     }
 
-    private static string Usage() => "Known: " + string.Join(", ", Properties.Where(p => p.Name != nameof(SiloOptions.AdminKey)).Select(p => "--" + string.Concat(p.Name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"-{char.ToLowerInvariant(c)}" : char.ToLowerInvariant(c).ToString())))) + ".";
+    private static string Usage() => "Known: " + string.Join(", ", Properties.Where(p => !Secrets.Contains(p.Name)).Select(p => "--" + string.Concat(p.Name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"-{char.ToLowerInvariant(c)}" : char.ToLowerInvariant(c).ToString())))) + ".";
 
     private static LatentDbException Invalid(string why) => new(ErrorCode.ConfigurationInvalid, why);
 }

@@ -1,5 +1,5 @@
-using LatentDb.MemoryStore.Hosting;
 using LatentDb.ModelHost.Contracts;
+using LatentDb.Silo.Cluster;
 using LatentDb.Silo.Http.Description;
 
 namespace LatentDb.Silo.Health;
@@ -8,8 +8,8 @@ namespace LatentDb.Silo.Health;
 internal static class HealthRoutes
 {
     /// <param name="Status">ok, or not_ready: also while the server drains before it stops.</param>
-    /// <param name="Model">ready, loading, or none during maintenance.</param>
-    /// <param name="Store">ready, closed, or read_only when writes have failed.</param>
+    /// <param name="Model">ready, loading, or none during maintenance and in a silo without a model.</param>
+    /// <param name="Store">ready, closed, read_only when writes have failed, or joining while a silo of a cluster has not yet its share.</param>
     internal sealed record Readiness(string Status, string Model, string Store);
 
     public static void Map(IEndpointRouteBuilder app)
@@ -18,11 +18,11 @@ internal static class HealthRoutes
         app.MapGet("/readyz", Ready).OpenToAll().WithTags("health").WithName("readyz").WithSummary("The process can serve.").Produces<Readiness>(200).Produces<Readiness>(503);
     }
 
-    private static IResult Ready(IModelHost model, MemoryStoreService store, SiloOptions options, IHostApplicationLifetime lifetime)
+    private static IResult Ready(IModelHost model, SiloStanding standing, IHostApplicationLifetime lifetime)
     {
-        string storeState = !store.IsOpen ? "closed" : store.Failure is null ? "ready" : "read_only";
-        string modelState = options.Maintenance ? "none" : model.IsReady ? "ready" : "loading";
-        bool isReady = storeState == "ready" && (model.IsReady || options.Maintenance) && !lifetime.ApplicationStopping.IsCancellationRequested;
+        string storeState = standing.Store();
+        string modelState = !standing.HasModel ? "none" : model.IsReady ? "ready" : "loading";
+        bool isReady = storeState == "ready" && modelState != "loading" && !lifetime.ApplicationStopping.IsCancellationRequested;
         return Results.Json(
             new Readiness(isReady ? "ok" : "not_ready", modelState, storeState),
             Http.ApiJson.Options,

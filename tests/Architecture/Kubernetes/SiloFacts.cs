@@ -16,7 +16,11 @@ internal sealed partial record SiloFacts(IReadOnlySet<string> Options, IReadOnly
     public static IReadOnlySet<string> Secrets { get; } = new HashSet<string>(StringComparer.Ordinal) { "ADMINKEY", "CLUSTERKEY", "CLUSTERDATABASE" };
 
     /// <summary>Options that come with the links between silos, which are not in the source yet.</summary>
+<<<<<<< HEAD
     private static readonly string[] Announced = ["CLUSTERDATABASE", "CLUSTERMIGRATE", "CLUSTERURLS", "CLUSTERADDRESS", "CLUSTERKEY", "SILONAME", "ROLES", "LEASESECONDS"];
+=======
+    private static readonly string[];
+>>>>>>> 97288f3 (wip3)
 
     public static SiloFacts Read()
     {
