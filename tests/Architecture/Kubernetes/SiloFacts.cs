@@ -15,13 +15,6 @@ internal sealed partial record SiloFacts(IReadOnlySet<string> Options, IReadOnly
     /// <summary>Options that come from secrets only: in capitals.</summary>
     public static IReadOnlySet<string> Secrets { get; } = new HashSet<string>(StringComparer.Ordinal) { "ADMINKEY", "CLUSTERKEY", "CLUSTERDATABASE" };
 
-    /// <summary>Options that come with the links between silos, which are not in the source yet.</summary>
-<<<<<<< HEAD
-    private static readonly string[] Announced = ["CLUSTERDATABASE", "CLUSTERMIGRATE", "CLUSTERURLS", "CLUSTERADDRESS", "CLUSTERKEY", "SILONAME", "ROLES", "LEASESECONDS"];
-=======
-    private static readonly string[];
->>>>>>> 97288f3 (wip3)
-
     public static SiloFacts Read()
     {
         IEnumerable<string> options = SourceProject.Load("Silo").Files
@@ -31,7 +24,7 @@ internal sealed partial record SiloFacts(IReadOnlySet<string> Options, IReadOnly
             .Where(p => p.AccessorList?.Accessors.Count == 2)
             .Select(p => p.Identifier.Text.ToUpperInvariant());
         string health = File.ReadAllText(RepositoryFiles.Combine("src", "Silo", "Health", "HealthRoutes.cs"));
-        return new SiloFacts(options.Concat(Announced).ToHashSet(StringComparer.Ordinal), Route().Matches(health).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal));
+        return new SiloFacts(options.ToHashSet(StringComparer.Ordinal), Route().Matches(health).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal));
     }
 
     [GeneratedRegex("MapGet\\(\"([^\"]+)\"")]
