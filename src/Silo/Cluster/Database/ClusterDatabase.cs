@@ -24,10 +24,12 @@ internal sealed class ClusterDatabase(string connectionString) : IAsyncDisposabl
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limited.CancelAfter(timeout);
-        Task<List<T>> work = RunAsync(sql, values, read, limited.Token);
+
+        // Without the token: the driver would ask the server to cancel on the thread that the token is cancelled on, and wait there. For a server that stands
+        // still this takes thread after thread from the pool, and with them the loops that must tell of the end of leases. So it is left behind.
+        Task<List<T>> work = RunAsync(sql, values, read, CancellationToken.None);
         try
         {
-            // The driver asks the server to cancel and waits for that: for a server that stands still, far longer than a lease lasts. So it is left behind.
             return await work.WaitAsync(limited.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is NpgsqlException or TimeoutException or OperationCanceledException or System.Net.Sockets.SocketException)
