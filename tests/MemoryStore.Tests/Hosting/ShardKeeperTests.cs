@@ -91,16 +91,19 @@ public sealed class ShardKeeperTests : IDisposable
             await Keeper.DisposeAsync();
             Leave();
             await Store.DisposeAsync();
+            Users.Dispose();
         }
     }
 
-    private sealed class TestUsers : IShardUsers
+    private sealed class TestUsers : IShardUsers, IDisposable
     {
         public ConcurrentQueue<ShardId> Left { get; } = [];
 
         private readonly SemaphoreSlim _entered = new(0);
 
         public void Enter(ShardId shard) => _entered.Release();
+
+        public void Dispose() => _entered.Dispose();
 
         /// <summary>Waits until so many more shards are open.</summary>
         public async Task EnteredAsync(int shards)

@@ -1,4 +1,3 @@
-using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Support;
 
