@@ -2,8 +2,8 @@ using LatentDb.MemoryStore.Blocks;
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Links;
 using LatentDb.ModelHost.Contracts;
-using LatentDb.ModelHost.Remote.Slices;
 using LatentDb.ModelHost.Remote;
+using LatentDb.ModelHost.Remote.Slices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 

@@ -1,8 +1,8 @@
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Hosting;
-using LatentDb.ModelHost.Remote.Slices;
 using LatentDb.ModelHost.Remote;
+using LatentDb.ModelHost.Remote.Slices;
 using LatentDb.ModelHost.Tests.Hosting;
 using LatentDb.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
