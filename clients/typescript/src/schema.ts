@@ -139,9 +139,9 @@ export interface GetVersionTextAnswer {
 export interface HealthRoutesReadiness {
   /** ok, or not_ready: also while the server drains before it stops. */
   status: string;
-  /** ready, loading, or none during maintenance. */
+  /** ready, loading, or none during maintenance and in a silo without a model. */
   model: string;
-  /** ready, closed, or read_only when writes have failed. */
+  /** ready, closed, read_only when writes have failed, or joining while a silo of a cluster has not yet its share. */
   store: string;
 }
 
