@@ -26,6 +26,14 @@ internal static class SecurityLimits
     /// <summary>How often the times of last use reach the disk: a crash loses a minute of them at most.</summary>
     public static readonly TimeSpan UseFlushPause = TimeSpan.FromMinutes(1);
 
+    /// <summary>In a cluster: how often a silo looks whether another one has changed keys or tenants, and so how long a revoked key may live on there.</summary>
+    public static readonly TimeSpan AccessLookPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>In a cluster: how long a change waits for that of another silo.</summary>
+    public static readonly TimeSpan AccessTurnLimit = TimeSpan.FromSeconds(10);
+
+    public static readonly TimeSpan AccessTurnPause = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Bad credentials of one address in <see cref="FailureWindow"/>.</summary>
     public const int MaxFailuresPerAddress = 10;
 

@@ -11,7 +11,7 @@ internal static class SecurityRegistration
     public static void AddSecurity(this IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(new AdminKey(options.AdminKey));
-        services.AddSingleton(new AccessFile(LocalDisk.Instance, options.Data));
+        services.AddSingleton(new AccessFile(LocalDisk.Instance, options.Data, options.IsClustered()));
         services.AddSingleton<AccessCatalog>();
         services.AddSingleton<CredentialCheck>();
         services.AddSingleton<BadKeyThrottle>();

@@ -4,20 +4,61 @@ using LatentDb.MemoryStore.Errors;
 namespace LatentDb.Silo.Security.Access;
 
 /// <summary>
-/// The file <c>{data}/access</c>: tenants and keys of one server. It is replaced as a whole, so a power cut leaves the old content or the new one;
-/// what was answered is the new one. In a cluster a table of a database takes the place of this class.
+/// The file <c>{data}/access</c>: tenants and keys. It is replaced as a whole, so a power cut leaves the old content or the new one; what was answered is
+/// the new one. The silos of a cluster share it: who changes it holds <c>{data}/access.lock</c> from its reading to its replacing.
 /// </summary>
 /// <remarks>
 /// Order: temporary file written and synced (a cut: the old content, and a leftover that the next write empties), renamed (a cut: either content, both
 /// whole), folder synced (from here on the new one). Nobody but the owner of the process may read it.
 /// </remarks>
-internal sealed class AccessFile(IDisk disk, string data)
+/// <param name="disk">Where it lies.</param>
+/// <param name="data">Its folder.</param>
+/// <param name="isShared">True when other processes may change it.</param>
+internal sealed class AccessFile(IDisk disk, string data, bool isShared = false)
 {
     private const string Name = "access";
+    private const string LockName = "access.lock";
     private const int NoSpaceErrno = 28; // ENOSPC
     private const int QuotaErrno = 122; // EDQUOT
 
     private readonly string _path = Path.Combine(Path.GetFullPath(data), Name);
+
+    /// <summary>True when other processes may change it: then what was read once is not what it holds.</summary>
+    public bool IsShared => isShared;
+
+    /// <summary>
+    /// The turn to change the file, which nobody else has until it is disposed. A process that is stopped while it has the turn keeps it: then nobody can
+    /// change keys, and nothing is lost.
+    /// </summary>
+    /// <exception cref="LatentDbException">store_unavailable: somebody else keeps the turn for too long.</exception>
+    public async ValueTask<IDisposable?> EnterAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!isShared) return null;
+        string path = Path.Combine(Path.GetFullPath(data), LockName);
+        long begun = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException error) when (time.GetElapsedTime(begun) >= SecurityLimits.AccessTurnLimit)
+            {
+                throw new LatentDbException(ErrorCode.StoreUnavailable, "Another server is changing keys or tenants and does not end; nothing has changed.", error);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(SecurityLimits.AccessTurnPause, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Changes whenever the file is replaced; cheap to ask.</summary>
+    public (DateTime WrittenAt, long Bytes) Stamp()
+    {
+        var file = new FileInfo(_path);
+        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+    }
 
     /// <summary>What is stored; nothing when the file does not exist.</summary>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format, store_unavailable.</exception>

@@ -33,6 +33,20 @@ internal sealed class KeyUse(DateTimeOffset? last)
 
     public DateTimeOffset? Last => Interlocked.Read(ref _seconds) is > 0 and long seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 
+    /// <summary>Takes over a later time that another silo has noted.</summary>
+    public void Observe(DateTimeOffset? other)
+    {
+        if (other is not DateTimeOffset at) return;
+        long seconds = at.ToUnixTimeSeconds();
+        long known = Interlocked.Read(ref _seconds);
+        while (seconds > known)
+        {
+            long found = Interlocked.CompareExchange(ref _seconds, seconds, known);
+            if (found == known) return;
+            known = found;
+        }
+    }
+
     /// <returns>True when the second is a new one.</returns>
     public bool Touch(DateTimeOffset now) => Interlocked.Exchange(ref _seconds, now.ToUnixTimeSeconds()) != now.ToUnixTimeSeconds();
 }
