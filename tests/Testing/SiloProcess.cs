@@ -62,16 +62,27 @@ public sealed partial class SiloProcess : IAsyncDisposable
     /// <summary>SIGTERM, then waits for the orderly end; returns the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        using Process kill = Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync().ConfigureAwait(false);
+        await SignalAsync("TERM").ConfigureAwait(false);
         await _process.WaitForExitAsync().ConfigureAwait(false);
         return _process.ExitCode;
     }
+
+    /// <summary>SIGSTOP: it stands still where it is, with its connections and locks.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>SIGCONT: it goes on, and knows of the time that has passed only by the clock.</summary>
+    public Task ResumeAsync() => SignalAsync("CONT");
 
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) await KillAsync().ConfigureAwait(false);
         _process.Dispose();
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync().ConfigureAwait(false);
     }
 
     private async Task RunAsync()

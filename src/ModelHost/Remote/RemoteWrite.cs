@@ -83,7 +83,14 @@ internal sealed class RemoteWrite(RemoteCall call, IBlockSink sink)
         if (!_begun.Add(block)) return;
         BlockId next = sink.NextBlock();
         _reserved.Add(next);
-        await call.SendAsync(ModelFrameKind.Block, next, static (buffer, id) => WriteBlock(buffer, id), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await call.SendAsync(ModelFrameKind.Block, next, static (buffer, id) => WriteBlock(buffer, id), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ElsewhereException)
+        {
+            // A silo that has sent all that it has to say needs no more ids and listens no longer. Whether it has, or is lost, the next read tells.
+        }
     }
 
     private InjectOutcome ReadOutcome(ReadOnlySpan<byte> bytes)

@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+using LatentDb.Testing;
+
+namespace LatentDb.Cluster.Running;
+
+/// <summary>One place in the cluster: a name and roles, and the process that fills it at the moment.</summary>
+/// <param name="name">Of the silo.</param>
+/// <param name="roles">What it does.</param>
+/// <param name="environment">With the cluster's key.</param>
+/// <param name="data">The folder that all share.</param>
+/// <param name="options">What all silos are started with.</param>
+public sealed class ClusterSilo(string name, string roles, IReadOnlyDictionary<string, string> environment, string data, string[] options) : IAsyncDisposable
+{
+    private readonly List<string> _endedOutputs = [];
+    private SiloProcess? _process;
+
+    public string Name { get; } = name;
+
+    public bool IsStore { get; } = roles.Contains("store", StringComparison.Ordinal);
+
+    /// <summary>Where clients reach the present process, or reached the last one.</summary>
+    public Uri Address { get; private set; } = new("http://127.0.0.1:1");
+
+    /// <summary>What all its processes have printed.</summary>
+    public string Output => string.Join("\n---- started again ----\n", [.. _endedOutputs, _process?.Output ?? string.Empty]);
+
+    /// <summary>Starts a process and waits until it listens. The port between silos is another each time, as a new pod's address is.</summary>
+    public async Task StartAsync()
+    {
+        string[] own = ["--silo-name", Name, "--roles", roles, "--cluster-urls", $"http://127.0.0.1:{FreePort()}"];
+        _process = await SiloProcess.StartAsync(environment, data, null, [.. own, .. options]);
+        Address = _process.Address;
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public Task KillAsync() => EndAsync(process => process.KillAsync());
+
+    /// <summary>SIGTERM; returns when the process has ended by itself, which must be in order.</summary>
+    public Task TerminateAsync() => EndAsync(async process => Assert.Equal(0, await process.TerminateAsync()));
+
+    /// <summary>SIGSTOP.</summary>
+    public Task PauseAsync() => _process!.PauseAsync();
+
+    /// <summary>SIGCONT.</summary>
+    public Task ResumeAsync() => _process!.ResumeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _process, null) is not { } process) return;
+        _endedOutputs.Add(process.Output);
+        await process.DisposeAsync();
+    }
+
+    private async Task EndAsync(Func<SiloProcess, Task> end)
+    {
+        SiloProcess process = _process!;
+        await end(process);
+        _process = null;
+        _endedOutputs.Add(process.Output);
+        await process.DisposeAsync();
+    }
+
+    /// <summary>The silo must know its own address before it listens, so the port is chosen here; whoever takes it meanwhile makes the start fail.</summary>
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
