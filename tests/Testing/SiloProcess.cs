@@ -59,6 +59,9 @@ public sealed partial class SiloProcess : IAsyncDisposable
         await _process.WaitForExitAsync().ConfigureAwait(false);
     }
 
+    /// <summary>SIGKILL, without a wait for the end.</summary>
+    public void KillNow() => _process.Kill(entireProcessTree: true);
+
     /// <summary>SIGTERM, then waits for the orderly end; returns the exit code.</summary>
     public async Task<int> TerminateAsync()
     {

@@ -1,4 +1,3 @@
-using LatentDb.Testing;
 using LatentDb.Testing.Histories;
 using static LatentDb.Testing.Histories.OperationKind;
 using static LatentDb.Testing.Histories.OperationOutcome;

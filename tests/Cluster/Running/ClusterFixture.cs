@@ -8,7 +8,7 @@ namespace LatentDb.Cluster.Running;
 /// A cluster of real processes: a PostgreSQL of its own, three silos that own shards and answer clients, two that compute, one data folder, the shipped
 /// model. Whatever the tests did, it ends with all of them killed.
 /// </summary>
-public sealed class ClusterFixture : IAsyncLifetime
+public sealed class ClusterFixture : IAsyncLifetime, IDisposable
 {
     /// <summary>More than silos, few enough that opening them all takes a moment.</summary>
     private const int Shards = 24;
@@ -42,7 +42,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         string[] options = ["--cluster-database", _database.ConnectionString, "--shards", $"{Shards}", "--lease-seconds", $"{LeaseSeconds}", "--threads", "1", "--drain-seconds", "10"];
         Stores = [.. Names("store", 3).Select(name => new ClusterSilo(name, "store,api", environment, _data.Path, options))];
         Models = [.. Names("model", 2).Select(name => new ClusterSilo(name, "model", environment, _data.Path, options))];
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => EndAsync().GetAwaiter().GetResult();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => KillNow();
         try
         {
             await Task.WhenAll(All.Select(silo => silo.StartAsync()));
@@ -61,8 +61,9 @@ public sealed class ClusterFixture : IAsyncLifetime
         await EndAsync();
         if (_database is not null) await _database.DisposeAsync();
         _database = null;
-        _data.Dispose();
     }
+
+    public void Dispose() => _data.Dispose();
 
     /// <summary>Runs a test; when it fails, what the silos have printed is kept in a folder and told in short.</summary>
     public async Task WatchAsync(ITestOutputHelper output, Func<Task> test)
@@ -107,6 +108,12 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     private static IEnumerable<string> Names(string kind, int count) => Enumerable.Range(1, count).Select(i => $"{kind}-{i}");
+
+    /// <summary>For a run that ends without the end of its tests.</summary>
+    private void KillNow()
+    {
+        foreach (ClusterSilo silo in All) silo.KillNow();
+    }
 
     private async Task EndAsync()
     {

@@ -36,6 +36,9 @@ public sealed class ClusterSilo(string name, string roles, IReadOnlyDictionary<s
     /// <summary>SIGKILL.</summary>
     public Task KillAsync() => EndAsync(process => process.KillAsync());
 
+    /// <summary>SIGKILL, without a wait for the end.</summary>
+    public void KillNow() => _process?.KillNow();
+
     /// <summary>SIGTERM; returns when the process has ended by itself, which must be in order.</summary>
     public Task TerminateAsync() => EndAsync(async process => Assert.Equal(0, await process.TerminateAsync()));
 
