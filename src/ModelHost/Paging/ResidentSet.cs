@@ -54,7 +54,9 @@ internal sealed class ResidentSet(long budgetBytes, int maxWaiting) : IDisposabl
         lock (_lock)
         {
             if (_isClosed || _line.Count > 0 || _book.ShortageOf(request).Bytes > 0) return null;
-            return _book.Grant(request);
+            Reservation reservation = _book.Grant(request);
+            foreach (ResidentEntry entry in reservation.Missing) entry.HasBegun = true; // The caller brings it; who wants it meanwhile waits for that.
+            return reservation;
         }
     }
 
