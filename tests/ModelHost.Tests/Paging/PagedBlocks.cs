@@ -23,8 +23,8 @@ internal sealed class PagedBlocks : IDisposable
 
     public static float Mark(long block, int layer, int row) => (block * 1000) + (layer * 100) + row;
 
-    public MemoryPager Pager(long slices, int maxWaiting = 64) => new(
-        Backend, new SliceGeometry(Width, 0, Width, ElementType.F32), new PagerOptions(slices * SliceBytes, ConcurrentLoads: 4) { MaxWaitingPins = maxWaiting });
+    public MemoryPager Pager(long slices, int maxWaiting = 64, int loads = 4) => new(
+        Backend, new SliceGeometry(Width, 0, Width, ElementType.F32), new PagerOptions(slices * SliceBytes, ConcurrentLoads: loads) { MaxWaitingPins = maxWaiting });
 
     /// <summary>A version that reads all rows of new blocks in every layer.</summary>
     public async Task<Manifest> ManifestAsync(int blocks, int layers = 1)

@@ -21,7 +21,7 @@ public sealed class LossTests : IDisposable
     {
         string text = string.Join(' ', Enumerable.Repeat(Text, 3)); // several chunks
         int messages = await CountAsync(memory => memory.InjectAsync(text, 7));
-        Assert.InRange(messages, 30, 1000);
+        Assert.InRange(messages, 16, 1000); // Two for each slice of a chunk, and what is asked for besides.
         for (int lost = 1; lost <= messages; lost++)
         {
             await using RemoteCluster cluster = await RemoteCluster.StartAsync(TimeProvider.System, _models);
