@@ -5,7 +5,7 @@ namespace LatentDb.Grains.Remote;
 /// <summary>The bytes of an archive as messages of a link. One direction at a time: what is read comes from the reader, what is written goes to the writer.</summary>
 /// <param name="reader">Gives Bytes until the end; null = this one is written only.</param>
 /// <param name="writer">Takes Bytes, and Ready before the first is read.</param>
-internal sealed class ArchiveStream(LinkReader? reader, LinkWriter writer) : Stream
+internal sealed class ArchiveStream(LinkReader? reader, LinkWriter writer) : AsyncStream
 {
     private ReadOnlyMemory<byte> _unread;
     private bool _isReady;
@@ -13,17 +13,7 @@ internal sealed class ArchiveStream(LinkReader? reader, LinkWriter writer) : Str
 
     public override bool CanRead => reader is not null;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => reader is null;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -41,22 +31,8 @@ internal sealed class ArchiveStream(LinkReader? reader, LinkWriter writer) : Str
         return count;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         buffer.IsEmpty ? ValueTask.CompletedTask : writer.WriteAsync(GrainCall.BytesFrame, buffer, cancellationToken);
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush() => throw new NotSupportedException("Asynchronous only.");
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

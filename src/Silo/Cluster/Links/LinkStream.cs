@@ -1,3 +1,5 @@
+using LatentDb.MemoryStore.Links;
+
 namespace LatentDb.Silo.Cluster.Links;
 
 /// <summary>
@@ -7,23 +9,13 @@ namespace LatentDb.Silo.Cluster.Links;
 /// <param name="reading">What the other side sends.</param>
 /// <param name="writing">What this side sends.</param>
 /// <param name="onClose">Ends both.</param>
-internal sealed class LinkStream(Stream reading, Stream writing, Action onClose) : Stream
+internal sealed class LinkStream(Stream reading, Stream writing, Action onClose) : AsyncStream
 {
     private int _isClosed;
 
     public override bool CanRead => true;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -60,16 +52,6 @@ internal sealed class LinkStream(Stream reading, Stream writing, Action onClose)
             throw Broken(error);
         }
     }
-
-    public override void Flush() => throw new NotSupportedException("Asynchronous only.");
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
