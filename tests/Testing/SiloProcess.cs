@@ -9,6 +9,9 @@ public sealed partial class SiloProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>The server that is started: LATENTDB_TEST_SERVER names another build of it, such as one with -p:Cluster=Orleans.</summary>
+    private static readonly string Program = Environment.GetEnvironmentVariable("LATENTDB_TEST_SERVER") ?? FindBuilt();
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,8 +38,6 @@ public sealed partial class SiloProcess : IAsyncDisposable
     public static async Task<SiloProcess> StartAsync(IReadOnlyDictionary<string, string> environment, string data, string? model = null, params string[] more)
     {
         ArgumentNullException.ThrowIfNull(environment);
-        string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
-        string program = RepositoryFiles.Combine("src", "Silo", "bin", configuration, "net10.0", "LatentDb.Silo.dll");
         var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardOutput = true,
@@ -44,7 +45,7 @@ public sealed partial class SiloProcess : IAsyncDisposable
             UseShellExecute = false,
             WorkingDirectory = RepositoryFiles.Root,
         };
-        string[] arguments = [program, "--urls", "http://127.0.0.1:0", "--data", data, "--model", model ?? RepositoryFiles.Combine("models", "small"), .. more];
+        string[] arguments = [Program, "--urls", "http://127.0.0.1:0", "--data", data, "--model", model ?? RepositoryFiles.Combine("models", "small"), .. more];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         var silo = new SiloProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
@@ -80,6 +81,12 @@ public sealed partial class SiloProcess : IAsyncDisposable
     {
         if (!_process.HasExited) await KillAsync().ConfigureAwait(false);
         _process.Dispose();
+    }
+
+    private static string FindBuilt()
+    {
+        string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
+        return RepositoryFiles.Combine("src", "Silo", "bin", configuration, "net10.0", "LatentDb.Silo.dll");
     }
 
     private async Task SignalAsync(string signal)
