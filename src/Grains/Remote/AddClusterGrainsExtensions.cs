@@ -27,7 +27,8 @@ public static class AddClusterGrainsExtensions
             provider.GetRequiredService<IClusterView>(),
             provider.GetRequiredService<ISiloLinks>(),
             provider.GetService<LocalGrains>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IOwnerGrains>()));
         services.AddSingleton<IGrainHost>(provider => provider.GetRequiredService<ClusterGrainHost>());
         services.AddSingleton<ITenantUsage>(provider => new ClusterUsage(provider.GetRequiredService<ClusterGrainHost>().UsageOfAsync, provider.GetRequiredService<TimeProvider>()));
         return services;

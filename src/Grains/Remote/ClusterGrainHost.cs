@@ -10,13 +10,16 @@ using LatentDb.MemoryStore.Versions;
 
 namespace LatentDb.Grains.Remote;
 
-/// <summary>The door to all memories of a cluster: finds the silo that owns a memory's shard and asks it, here or over a link. Thread-safe.</summary>
+/// <summary>The door to all memories of a cluster: finds the silo that owns a memory's shard and asks it, here or there. Thread-safe.</summary>
 /// <param name="cluster">Who owns what.</param>
 /// <param name="links">Ways to other silos.</param>
 /// <param name="local">The grains of this silo; null = it owns no shards.</param>
 /// <param name="time">Measures pauses.</param>
-internal sealed class ClusterGrainHost(IClusterView cluster, ISiloLinks links, LocalGrains? local, TimeProvider time) : IGrainHost
+/// <param name="grains">Reaches the grain of a memory at its owner; null = over links.</param>
+internal sealed class ClusterGrainHost(IClusterView cluster, ISiloLinks links, LocalGrains? local, TimeProvider time, IOwnerGrains? grains = null) : IGrainHost
 {
+    private readonly LinkGrains _links = new(cluster.Self, links, local);
+
     public OwnerRouter Router { get; } = new(cluster, time);
 
     public IMemoryGrain GetMemory(MemoryKey key) => new ClusterMemoryGrain(key, this);
@@ -30,7 +33,7 @@ internal sealed class ClusterGrainHost(IClusterView cluster, ISiloLinks links, L
     /// <summary>What a tenant has in all shards that have an owner; those between two owners are missing for a moment.</summary>
     public async Task<TenantUsage> UsageOfAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        TenantUsage[] parts = await Task.WhenAll(Owners().Select(owner => IsSelf(owner)
+        TenantUsage[] parts = await Task.WhenAll(Owners().Select(owner => _links.IsHere(owner)
             ? Task.FromResult(local!.UsageOf(tenant))
             : new GrainLink(links, owner.Address).UsageAsync(tenant, cancellationToken))).ConfigureAwait(false);
         return new TenantUsage(parts.Sum(part => part.Memories), parts.Sum(part => part.Bytes));
@@ -38,11 +41,7 @@ internal sealed class ClusterGrainHost(IClusterView cluster, ISiloLinks links, L
 
     /// <summary>The grain at its owner of this moment.</summary>
     /// <exception cref="LatentDbException">not_owner while the shard has none.</exception>
-    public IMemoryGrain Find(MemoryKey key)
-    {
-        SiloMember owner = Router.OwnerOf(key);
-        return IsSelf(owner) ? local!.GetMemory(key) : new RemoteMemoryGrain(key, new GrainLink(links, owner.Address));
-    }
+    public IMemoryGrain Find(MemoryKey key) => (grains ?? _links).Find(key, Router.OwnerOf(key));
 
     /// <exception cref="LatentDbException">not_owner while one of them has none.</exception>
     public bool HaveOneOwner(MemoryKey one, MemoryKey other) => Router.OwnerOf(one).Name == Router.OwnerOf(other).Name;
@@ -95,7 +94,7 @@ internal sealed class ClusterGrainHost(IClusterView cluster, ISiloLinks links, L
     private async Task<ImmutableArray<MemorySummary>> GatherAsync(TenantId tenant, MemoryPage page, CancellationToken cancellationToken)
     {
         ClusterView view = Router.View;
-        OwnedPage[] parts = await Task.WhenAll(Owners().Select(owner => IsSelf(owner)
+        OwnedPage[] parts = await Task.WhenAll(Owners().Select(owner => _links.IsHere(owner)
             ? local!.ListAsync(tenant, page.Limit, page.After, cancellationToken)
             : new GrainLink(links, owner.Address).ListAsync(tenant, page, cancellationToken))).ConfigureAwait(false);
 
@@ -114,6 +113,4 @@ internal sealed class ClusterGrainHost(IClusterView cluster, ISiloLinks links, L
         ClusterView view = Router.View;
         return view.Owners.OfType<string>().Distinct(StringComparer.Ordinal).Select(view.Find).OfType<SiloMember>();
     }
-
-    private bool IsSelf(SiloMember owner) => local is not null && string.Equals(owner.Name, Router.Self, StringComparison.Ordinal);
 }
