@@ -46,6 +46,20 @@ public sealed class SiloLinksTests
     }
 
     [Fact]
+    public async Task Hundreds_of_short_calls_a_second_are_served_over_one_connection()
+    {
+        await using LinkEnds ends = await LinkEnds.StartAsync(new EchoService());
+        for (int i = 0; i < 700; i++)
+        {
+            await using Stream stream = await ends.Links.OpenAsync(ends.Address, LinkChannel.Grains, CancellationToken.None);
+            using var writer = new LinkWriter(stream);
+            using var reader = new LinkReader(stream);
+            await writer.WriteEndAsync(CancellationToken.None);
+            Assert.Null(await reader.ReadAsync(CancellationToken.None));
+        }
+    }
+
+    [Fact]
     public async Task Who_closes_the_stream_cancels_what_is_done_for_it()
     {
         var service = new EchoService();

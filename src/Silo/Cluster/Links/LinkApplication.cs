@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Globalization;
 using LatentDb.MemoryStore.Links;
@@ -11,21 +12,26 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
 {
     private const string Path = "/links/";
 
+    /// <summary>A caller closes its side as soon as it has heard the end; one that does not is given up.</summary>
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+
     private readonly FrozenDictionary<int, ILinkService> _services;
     private readonly LinkSeal _seal;
     private readonly SeenNonces _seen;
     private readonly Func<string> _address;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <param name="services">One for each channel.</param>
     /// <param name="seal">Knows the cluster's key.</param>
     /// <param name="seen">Seals that were used.</param>
     /// <param name="address">What other silos call this one.</param>
+    /// <param name="time">Measures how long a caller may take to close.</param>
     /// <param name="logger">Told of refusals and defects.</param>
-    public LinkApplication(IEnumerable<ILinkService> services, LinkSeal seal, SeenNonces seen, Func<string> address, ILogger logger)
+    public LinkApplication(IEnumerable<ILinkService> services, LinkSeal seal, SeenNonces seen, Func<string> address, TimeProvider time, ILogger logger)
     {
         _services = services.ToFrozenDictionary(s => (int)s.Channel);
-        (_seal, _seen, _address, _logger) = (seal, seen, address, logger);
+        (_seal, _seen, _address, _time, _logger) = (seal, seen, address, time, logger);
     }
 
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
@@ -62,6 +68,7 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
         try
         {
             await service.ServeAsync(stream, context.RequestAborted).ConfigureAwait(false);
+            await AwaitCloseAsync(context).ConfigureAwait(false);
         }
         catch (Exception error) when (error is LinkBrokenException or OperationCanceledException or IOException)
         {
@@ -73,6 +80,28 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
         {
             LogBroken(_logger, service.Channel, error);
             context.Abort();
+        }
+    }
+
+    /// <summary>
+    /// The server counts a stream whose request has not ended for seconds after its answer, and refuses new ones when there are hundreds: so the answer
+    /// ends after the request. The caller does not wait for it.
+    /// </summary>
+    private async Task AwaitCloseAsync(HttpContext context)
+    {
+        using var limit = new CancellationTokenSource(CloseLimit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
+        byte[] rest = ArrayPool<byte>.Shared.Rent(1024);
+        try
+        {
+            while (await context.Request.Body.ReadAsync(rest, either.Token).ConfigureAwait(false) > 0)
+            {
+                // What a caller said beyond the end of its call is of no meaning.
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rest);
         }
     }
 

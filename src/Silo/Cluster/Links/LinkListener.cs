@@ -53,7 +53,7 @@ internal sealed class LinkListener : IAsyncDisposable
         foreach (string url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) Listen(options, new Uri(url), tls);
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
         _server = new KestrelServer(Options.Create(options), transport, loggers);
-        _application = new LinkApplication(links, seal, new SeenNonces(time), () => Address, loggers.CreateLogger<LinkListener>());
+        _application = new LinkApplication(links, seal, new SeenNonces(time), () => Address, time, loggers.CreateLogger<LinkListener>());
     }
 
     /// <summary>What other silos call this one; known once it is started.</summary>
