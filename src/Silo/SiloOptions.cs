@@ -192,6 +192,15 @@ public sealed class SiloOptions
     /// <summary>Seconds for which a shard is leased: the longest that it is without an owner after a crash, and how long a silo that cannot reach the database still writes.</summary>
     public int LeaseSeconds { get; set; } = 10;
 
+    /// <summary>
+    /// True: tenants and API keys are in the cluster's database, not in the data folder, so that silos need no folder in common for them. The first silo that
+    /// starts with it brings the keys of its folder along.
+    /// </summary>
+    public bool AccessInDatabase { get; set; }
+
+    /// <summary>True when tenants and keys are in the cluster's database.</summary>
+    public bool HasAccessInDatabase() => IsClustered() && AccessInDatabase;
+
     /// <summary>True when this process is one of a cluster.</summary>
     public bool IsClustered() => ClusterDatabase.Length > 0;
 
@@ -218,6 +227,7 @@ public sealed class SiloOptions
         if (AuditDays is < 0 or > 36_500) throw Invalid(nameof(AuditDays), AuditDays, "0 to 36500");
         CheckSecret(nameof(AdminKey), AdminKey);
         CheckUrls();
+        if (AccessInDatabase && !IsClustered()) throw Invalid(nameof(AccessInDatabase), AccessInDatabase, "false, without ClusterDatabase");
         if (IsClustered()) CheckCluster();
     }
 

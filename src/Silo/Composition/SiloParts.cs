@@ -29,12 +29,12 @@ internal static class SiloParts
         ClusterSettings? cluster = options.IsClustered() ? ClusterSettings.Of(options) : null;
         if (cluster is not null) services.AddLinks(options, cluster);
         services.AddMemoryStore(store => Configure(store, options), opens: ownsShards);
+        if (cluster is not null) services.AddClusterDatabase(DatabaseOf(options, cluster));
         services.AddSecurity(options);
         services.AddTls(options);
         services.AddAudit(options);
         services.AddSingleton<TenantGate>();
         services.AddSingleton<SiloStanding>();
-        if (cluster is not null) services.AddClusterDatabase(DatabaseOf(options, cluster));
         AddModel(services, options);
         if (ownsShards) services.AddGrains(grains => Configure(grains, options));
         if (cluster is not null) AddClusterGrains(services, ownsShards);
@@ -77,6 +77,7 @@ internal static class SiloParts
         Shards = options.ShardCount(),
         Lease = TimeSpan.FromSeconds(options.LeaseSeconds),
         Migrates = options.ClusterMigrate,
+        HasAccess = options.HasAccessInDatabase(),
     };
 
     private static void Configure(MemoryStoreOptions store, SiloOptions options)

@@ -28,7 +28,7 @@ public sealed class AccessFileTests
     public void A_file_that_does_not_exist_holds_nothing_and_any_other_change_of_a_byte_refuses_the_start()
     {
         using var folder = new TempFolder();
-        var file = new AccessFile(LocalDisk.Instance, folder.Path);
+        var file = new AccessFile(LocalDisk.Instance, folder.Path, TimeProvider.System);
         Assert.Empty(file.Read().Keys);
         file.Write(Some());
         string path = Path.Combine(folder.Path, "access");
@@ -64,7 +64,7 @@ public sealed class AccessFileTests
         {
             var disk = new SimulatedDisk();
             disk.CreateDurableFolder("/data");
-            var file = new AccessFile(disk, "/data");
+            var file = new AccessFile(disk, "/data", TimeProvider.System);
             AccessState[] states = [AccessState.Empty, Some(), Some(), Some(), Some()];
             disk.CutAt = disk.Changes + 1 + (seed % 22);
             int acknowledged = 0;
@@ -81,7 +81,7 @@ public sealed class AccessFileTests
                 cuts++;
             }
 
-            string found = Describe(new AccessFile(disk.AfterPowerCut(seed), "/data").Read());
+            string found = Describe(new AccessFile(disk.AfterPowerCut(seed), "/data", TimeProvider.System).Read());
 
             Assert.Contains(found, states.Skip(acknowledged).Take(2).Select(Describe));
         }

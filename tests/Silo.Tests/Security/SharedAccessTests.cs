@@ -1,84 +1,90 @@
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
-using LatentDb.MemoryStore.Identity;
+using LatentDb.Silo.Cluster.Database;
 using LatentDb.Silo.Security;
 using LatentDb.Silo.Security.Access;
-using LatentDb.Silo.Security.Keys;
+using LatentDb.Silo.Tests.Cluster;
 using LatentDb.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LatentDb.Silo.Tests.Security;
 
-/// <summary>Silos of a cluster share the file of keys and tenants: none undoes what another one did, and each sees it.</summary>
-public sealed class SharedAccessTests : IDisposable
+/// <summary>Tenants and keys of a cluster: in a file that the silos share, or in the cluster's database.</summary>
+public sealed class SharedAccessTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private readonly TempFolder _folder = new();
-    private readonly AccessCatalog _first;
-    private readonly AccessCatalog _second;
+    private PostgresServer? _server;
+    private ClusterNode? _node;
 
-    public SharedAccessTests()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
-        _first = Open();
-        _second = Open();
+        if (_node is not null) await _node.DisposeAsync();
+        if (_server is not null) await _server.DisposeAsync();
+        _folder.Dispose();
     }
 
     [Fact]
-    public async Task What_one_silo_changes_another_one_sees_at_its_next_look()
+    public Task Keys_in_a_file_keep_what_every_place_of_keys_keeps() => AccessStoreSuite.RunAsync(() => File());
+
+    [RequiresPostgresFact]
+    public async Task Keys_in_the_database_keep_what_every_place_of_keys_keeps()
     {
-        ApiKey one = Key("one");
-        await _first.ChangeAsync(s => s.Add(one, Now), CancellationToken.None);
-        Assert.Empty(_second.State.Keys);
+        await StartAsync();
 
-        await _second.RefreshAsync(CancellationToken.None);
-        Assert.True(Find(_second, "one").IsUsable(Now));
-        await _second.ChangeAsync(s => s.Revoke(one.Id, TenantId.Default, Now, hasAdminKey: true), CancellationToken.None);
-
-        await _first.RefreshAsync(CancellationToken.None);
-        Assert.False(Find(_first, "one").IsUsable(Now));
+        await AccessStoreSuite.RunAsync(Table);
     }
 
-    [Fact]
-    public async Task A_silo_that_has_not_looked_yet_undoes_nothing_by_its_own_change_or_by_noting_uses()
+    [RequiresPostgresFact]
+    public async Task The_first_silo_brings_the_keys_of_its_folder_into_the_database_and_a_silo_without_keys_takes_none_away()
     {
-        ApiKey one = Key("one");
-        await _first.ChangeAsync(s => s.Add(one, Now), CancellationToken.None);
-        await _second.RefreshAsync(CancellationToken.None);
-        _second.Touch(Find(_second, "one"), Now.AddMinutes(5));
-        await _first.ChangeAsync(s => s.Revoke(one.Id, TenantId.Default, Now, hasAdminKey: true), CancellationToken.None);
+        await StartAsync();
+        using (AccessCatalog file = await AccessStoreSuite.OpenAsync(File())) await file.ChangeAsync(s => s.Add(AccessStoreSuite.Key("one"), Now), CancellationToken.None);
+        await AccessTable.RequireUnusedAsync(_node!.Database, _node.Options.DeadAfter, CancellationToken.None);
 
-        await _second.FlushUseAsync(CancellationToken.None);
-        await _second.ChangeAsync(s => s.Add(Key("two"), Now), CancellationToken.None);
+        using AccessCatalog empty = await AccessStoreSuite.OpenAsync(Table(_folder.Combine("elsewhere")));
+        Assert.Empty(empty.State.Keys);
+        AccessCatalog[] catalogs = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => AccessStoreSuite.OpenAsync(Table())));
+        await empty.RefreshAsync(CancellationToken.None);
 
-        using AccessCatalog third = Open();
-        Assert.False(Find(third, "one").IsUsable(Now));
-        Assert.Equal(Now.AddMinutes(5), Find(third, "one").Use.Last);
-        Assert.True(Find(third, "two").IsUsable(Now));
+        Assert.All([.. catalogs, empty], catalog => Assert.True(AccessStoreSuite.Find(catalog, "one").IsUsable(Now)));
+        await catalogs[0].ChangeAsync(s => s.Revoke(AccessStoreSuite.Find(catalogs[0], "one").Id, MemoryStore.Identity.TenantId.Default, Now, hasAdminKey: true), CancellationToken.None);
+        using AccessCatalog later = await AccessStoreSuite.OpenAsync(Table());
+        Assert.False(AccessStoreSuite.Find(later, "one").IsUsable(Now));
+
+        // The folder's file would open what was revoked: a silo that still reads it does not start.
+        LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(() => AccessTable.RequireUnusedAsync(_node.Database, _node.Options.DeadAfter, CancellationToken.None));
+        Assert.Equal(ErrorCode.ConfigurationInvalid, error.Code);
+        foreach (AccessCatalog catalog in catalogs) catalog.Dispose();
     }
 
-    [Fact]
-    public async Task Changes_of_two_silos_at_once_are_all_kept()
+    [RequiresPostgresFact]
+    public async Task A_row_that_does_not_fit_its_checksum_lets_nobody_in_and_a_database_that_fails_leaves_in_force_what_was_known()
     {
-        const int Each = 40;
-        await Task.WhenAll(AddAsync(_first, "a"), AddAsync(_second, "b"));
+        await StartAsync();
+        using AccessCatalog catalog = await AccessStoreSuite.OpenAsync(Table());
+        await catalog.ChangeAsync(s => s.Add(AccessStoreSuite.Key("one"), Now), CancellationToken.None);
 
-        using AccessCatalog third = Open();
-        Assert.Equal(2 * Each, third.State.Keys.Count);
+        await _node!.Database.ExecuteAsync("update latentdb_access set revision = 7, content = set_byte(content, 20, 1)", [], TimeSpan.FromSeconds(10), CancellationToken.None);
 
-        static Task AddAsync(AccessCatalog catalog, string prefix) => Task.Run(async () =>
-        {
-            for (int i = 0; i < Each; i++) await catalog.ChangeAsync(s => s.Add(Key($"{prefix}{i}"), Now), CancellationToken.None);
-        });
+        Assert.Equal(ErrorCode.DataDamaged, (await Assert.ThrowsAsync<LatentDbException>(() => AccessStoreSuite.OpenAsync(Table()))).Code);
+        Assert.Equal(ErrorCode.DataDamaged, (await Assert.ThrowsAsync<LatentDbException>(() => catalog.RefreshAsync(CancellationToken.None))).Code);
+        await _node.Database.ExecuteAsync("alter table latentdb_access rename to elsewhere", [], TimeSpan.FromSeconds(10), CancellationToken.None);
+        Assert.Equal(ErrorCode.StoreUnavailable, (await Assert.ThrowsAsync<LatentDbException>(() => catalog.RefreshAsync(CancellationToken.None))).Code);
+        Assert.True(AccessStoreSuite.Find(catalog, "one").IsUsable(Now));
     }
 
     [Fact]
     public async Task While_another_process_keeps_the_turn_a_change_is_refused_in_the_end_and_nothing_has_changed()
     {
         var time = new ManualTimeProvider();
-        using AccessCatalog late = Open(time);
+        using AccessCatalog late = await AccessStoreSuite.OpenAsync(File(time));
         Task<AccessState> change;
         using (new FileStream(Path.Combine(_folder.Path, "access.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
         {
-            change = late.ChangeAsync(s => s.Add(Key("one"), Now), CancellationToken.None);
+            change = late.ChangeAsync(s => s.Add(AccessStoreSuite.Key("one"), Now), CancellationToken.None);
             Assert.False(change.IsCompleted);
             while (!change.IsCompleted)
             {
@@ -89,30 +95,22 @@ public sealed class SharedAccessTests : IDisposable
             Assert.Equal(ErrorCode.StoreUnavailable, (await Assert.ThrowsAsync<LatentDbException>(() => change)).Code);
         }
 
-        Assert.Empty(new AccessFile(LocalDisk.Instance, _folder.Path).Read().Keys);
-        await late.ChangeAsync(s => s.Add(Key("one"), Now), CancellationToken.None);
-        Assert.Single(new AccessFile(LocalDisk.Instance, _folder.Path).Read().Keys);
+        Assert.Empty(File().Read().Keys);
+        await late.ChangeAsync(s => s.Add(AccessStoreSuite.Key("one"), Now), CancellationToken.None);
+        Assert.Single(File().Read().Keys);
     }
 
-    public void Dispose()
+    private async Task StartAsync()
     {
-        _first.Dispose();
-        _second.Dispose();
-        _folder.Dispose();
+        _server = await PostgresServer.StartAsync();
+        _node = new ClusterNode(_server.ConnectionString, "a");
+        await ClusterSchema.MigrateAsync(_node.Database, CancellationToken.None);
     }
 
-    private AccessCatalog Open(TimeProvider? time = null)
-    {
-        var catalog = new AccessCatalog(new AccessFile(LocalDisk.Instance, _folder.Path, isShared: true), new AdminKey(string.Empty), time ?? TimeProvider.System);
-        catalog.Open();
-        return catalog;
-    }
+    private AccessFile File(TimeProvider? time = null) => new(LocalDisk.Instance, _folder.Path, time ?? TimeProvider.System, isShared: true);
 
-    private static ApiKey Key(string name)
-    {
-        KeyText text = KeyText.NewRandom();
-        return new ApiKey(text.Id, SecretHash.Of(text), TenantId.Default, Role.Writer, name, Now);
-    }
+    private AccessTable Table() => Table(_folder.Path);
 
-    private static ApiKey Find(AccessCatalog catalog, string name) => Assert.Single(catalog.State.Keys.Values, key => key.Name == name);
+    private AccessTable Table(string folder) =>
+        new(_node!.Database, _node.Options, new AccessFile(LocalDisk.Instance, folder, TimeProvider.System), TimeProvider.System, NullLogger<AccessTable>.Instance);
 }

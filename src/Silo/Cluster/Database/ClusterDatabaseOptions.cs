@@ -36,6 +36,9 @@ public sealed class ClusterDatabaseOptions
     /// <summary>True: the tables are made or brought up to date at start.</summary>
     public bool Migrates { get; set; }
 
+    /// <summary>True: tenants and keys are in the database.</summary>
+    public bool HasAccess { get; set; }
+
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {

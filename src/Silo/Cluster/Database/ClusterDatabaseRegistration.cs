@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Hosting;
+using LatentDb.Silo.Security.Access;
 
 namespace LatentDb.Silo.Cluster.Database;
 
@@ -23,6 +24,7 @@ internal static class ClusterDatabaseRegistration
         services.AddSingleton<IShardLeases, PostgresShardLeases>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ClusterMembership>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ClusterWatch>());
+        if (options.HasAccess) services.AddSingleton<IAccessStore, AccessTable>();
         if (options.Roles.HasFlag(SiloRoles.Store)) services.AddShardKeeper(options.Shards);
         return services;
     }

@@ -56,6 +56,7 @@ internal sealed partial class ClusterMembership(
         }
 
         await ClusterSchema.CheckAsync(database, cancellationToken).ConfigureAwait(false);
+        if (!options.HasAccess) await AccessTable.RequireUnusedAsync(database, options.DeadAfter, cancellationToken).ConfigureAwait(false);
         await JoinAsync(cancellationToken).ConfigureAwait(false);
         _beats = Task.Run(BeatLoopAsync, CancellationToken.None);
     }

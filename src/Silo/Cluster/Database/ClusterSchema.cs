@@ -29,6 +29,14 @@ internal static class ClusterSchema
             lease_until timestamptz not null
         );
         """,
+        """
+        create table latentdb_access (
+            is_only boolean primary key default true check (is_only),
+            revision bigint not null,
+            content bytea not null,
+            changed_at timestamptz not null
+        );
+        """,
     ];
 
     /// <summary>Makes what is missing; nothing happens when all is there. Safe to be run by any number of silos at once.</summary>

@@ -4,40 +4,43 @@ using LatentDb.Silo.Security.Keys;
 namespace LatentDb.Silo.Security.Access;
 
 /// <summary>
-/// Tenants and keys in memory: read without a lock by every request, changed one after the other, on disk before anybody is told. In a cluster every change
-/// begins with what the file holds then, so that no silo undoes what another one did; what others changed is seen by the next look.
+/// Tenants and keys in memory: read without a lock by every request, changed one after the other, durable before anybody is told. In a cluster every change
+/// begins with what is stored then, so that no silo undoes what another one did; what others changed is seen by the next look.
 /// </summary>
-internal sealed class AccessCatalog(AccessFile file, AdminKey adminKey, TimeProvider time) : IDisposable
+internal sealed class AccessCatalog(IAccessStore store, AdminKey adminKey) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private volatile AccessState? _state;
-    private (DateTime WrittenAt, long Bytes) _stamp;
+    private volatile AccessContent? _content;
     private int _hasNewUse;
 
     /// <exception cref="LatentDbException">shutting_down: it is not open.</exception>
-    public AccessState State => _state ?? throw new LatentDbException(ErrorCode.ShuttingDown, "The keys are not read yet.");
+    public AccessState State => Content.State;
 
     /// <summary>True once there is a key: from then on every route but the open ones takes one.</summary>
     public bool IsKeyed => adminKey.IsSet || !State.Keys.IsEmpty;
 
     public AdminKey AdminKey => adminKey;
 
+    /// <summary>True when other processes may change what this one has read.</summary>
+    public bool IsShared => store.IsShared;
+
+    private AccessContent Content => _content ?? throw new LatentDbException(ErrorCode.ShuttingDown, "The keys are not read yet.");
+
     /// <summary>Reads what is stored; before the first request.</summary>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format, store_unavailable.</exception>
-    public void Open() => Adopt();
+    public async Task OpenAsync(CancellationToken cancellationToken) => _content = await store.ReadAsync(cancellationToken).ConfigureAwait(false);
 
-    /// <summary>True when other processes may change what this one has read.</summary>
-    public bool IsShared => file.IsShared;
-
-    /// <summary>Reads the file again, if it was changed by another process.</summary>
+    /// <summary>Reads again what another process has changed.</summary>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format, store_unavailable: what was known stays.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        if (!file.IsShared || file.Stamp() == _stamp) return;
+        if (!store.IsShared) return;
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            Adopt();
+            if (await store.ReadNewerAsync(Content, cancellationToken).ConfigureAwait(false) is not { } newer) return;
+            Observe(newer.State);
+            _content = newer;
         }
         finally
         {
@@ -54,14 +57,8 @@ internal sealed class AccessCatalog(AccessFile file, AdminKey adminKey, TimeProv
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            using IDisposable? turn = await file.EnterAsync(time, cancellationToken).ConfigureAwait(false);
-            AccessState old = turn is null ? State : Adopt();
-            AccessState next = change(old);
-            if (ReferenceEquals(old, next)) return old;
-            file.Write(next);
-            _stamp = file.Stamp();
-            _state = next;
-            return next;
+            _content = await store.ChangeAsync(Content, stored => change(Observe(stored)), cancellationToken).ConfigureAwait(false);
+            return _content.State;
         }
         finally
         {
@@ -85,21 +82,16 @@ internal sealed class AccessCatalog(AccessFile file, AdminKey adminKey, TimeProv
 
     public void Dispose() => _gate.Dispose();
 
-    /// <summary>What the file holds becomes the state; of the times of last use the later ones stay. The stamp is of before the reading: a change beside it is seen again.</summary>
-    private AccessState Adopt()
+    /// <summary>Of the times of last use that are stored and those that are known here the later ones stay.</summary>
+    private AccessState Observe(AccessState stored)
     {
-        (DateTime WrittenAt, long Bytes) stamp = file.Stamp();
-        AccessState read = file.Read();
-        if (_state is AccessState known)
+        AccessState known = State;
+        if (ReferenceEquals(known, stored)) return stored;
+        foreach (ApiKey key in stored.Keys.Values)
         {
-            foreach (ApiKey key in read.Keys.Values)
-            {
-                if (known.Keys.TryGetValue(key.Id, out ApiKey? own)) key.Use.Observe(own.Use.Last);
-            }
+            if (known.Keys.TryGetValue(key.Id, out ApiKey? own)) key.Use.Observe(own.Use.Last);
         }
 
-        _stamp = stamp;
-        _state = read;
-        return read;
+        return stored;
     }
 }

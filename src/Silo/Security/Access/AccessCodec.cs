@@ -44,20 +44,22 @@ internal static class AccessCodec
         return text.WrittenMemory;
     }
 
+    /// <param name="content">What was stored.</param>
+    /// <param name="place">How errors begin: "The access file ...".</param>
     /// <exception cref="LatentDbException">data_damaged, unsupported_format.</exception>
-    public static AccessState Decode(ReadOnlySpan<byte> content, string path)
+    public static AccessState Decode(ReadOnlySpan<byte> content, string place)
     {
-        if (!content.StartsWith(Encoding.UTF8.GetBytes(Title))) throw Damaged(path, "does not begin as one");
-        if (content.Length < ChecksumLineLength) throw Damaged(path, "is cut off");
+        if (!content.StartsWith(Encoding.UTF8.GetBytes(Title))) throw Damaged(place, "does not begin as one");
+        if (content.Length < ChecksumLineLength) throw Damaged(place, "is cut off");
         ReadOnlySpan<byte> body = content[..^ChecksumLineLength];
         string last = string.Create(CultureInfo.InvariantCulture, $"{ChecksumWord}{Checksum.Crc32C(body):x8}\n");
-        if (!content[^ChecksumLineLength..].SequenceEqual(Encoding.UTF8.GetBytes(last))) throw Damaged(path, "does not fit its checksum");
+        if (!content[^ChecksumLineLength..].SequenceEqual(Encoding.UTF8.GetBytes(last))) throw Damaged(place, "does not fit its checksum");
         string[] lines = Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (lines[0] != Title + Format) throw new LatentDbException(ErrorCode.UnsupportedFormat, $"The access file {path} has format {lines[0][Title.Length..]}; this version reads {Format}.");
-        return Build(lines.AsSpan(1), path);
+        if (lines[0] != Title + Format) throw new LatentDbException(ErrorCode.UnsupportedFormat, $"{place} has format {lines[0][Title.Length..]}; this version reads {Format}.");
+        return Build(lines.AsSpan(1), place);
     }
 
-    private static AccessState Build(ReadOnlySpan<string> lines, string path)
+    private static AccessState Build(ReadOnlySpan<string> lines, string place)
     {
         ImmutableSortedDictionary<string, Tenant>.Builder tenants = AccessState.Empty.Tenants.ToBuilder();
         ImmutableSortedDictionary<string, ApiKey>.Builder keys = AccessState.Empty.Keys.ToBuilder();
@@ -76,12 +78,12 @@ internal static class AccessCodec
                         keys.Add(key.Id, key);
                         break;
                     default:
-                        throw new LatentDbException(ErrorCode.UnsupportedFormat, $"The access file {path} has a line of a kind that this version does not know.");
+                        throw new LatentDbException(ErrorCode.UnsupportedFormat, $"{place} has a line of a kind that this version does not know.");
                 }
             }
             catch (Exception error) when (error is JsonException or ArgumentException || (error as LatentDbException)?.Code == ErrorCode.InvalidName)
             {
-                throw Damaged(path, "has a line that makes no sense", error);
+                throw Damaged(place, "has a line that makes no sense", error);
             }
         }
 
@@ -97,8 +99,8 @@ internal static class AccessCodec
     private static T Read<T>(string line)
         where T : class => JsonSerializer.Deserialize<T>(line, Json) ?? throw new JsonException("The line is null.");
 
-    private static LatentDbException Damaged(string path, string how, Exception? inner = null) => new(
-        ErrorCode.DataDamaged, $"The access file {path} {how}. It holds the keys and tenants, so the server does not start without it; restore it from a backup.", inner);
+    private static LatentDbException Damaged(string place, string how, Exception? inner = null) => new(
+        ErrorCode.DataDamaged, $"{place} {how}. It holds the keys and tenants, so the server does not start without it; restore it from a backup.", inner);
 
     private sealed record KindLine(string Kind);
 

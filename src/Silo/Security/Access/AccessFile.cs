@@ -1,3 +1,4 @@
+using System.Globalization;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 
@@ -13,8 +14,9 @@ namespace LatentDb.Silo.Security.Access;
 /// </remarks>
 /// <param name="disk">Where it lies.</param>
 /// <param name="data">Its folder.</param>
+/// <param name="time">For the wait for one's turn.</param>
 /// <param name="isShared">True when other processes may change it.</param>
-internal sealed class AccessFile(IDisk disk, string data, bool isShared = false)
+internal sealed class AccessFile(IDisk disk, string data, TimeProvider time, bool isShared = false) : IAccessStore
 {
     private const string Name = "access";
     private const string LockName = "access.lock";
@@ -23,41 +25,33 @@ internal sealed class AccessFile(IDisk disk, string data, bool isShared = false)
 
     private readonly string _path = Path.Combine(Path.GetFullPath(data), Name);
 
-    /// <summary>True when other processes may change it: then what was read once is not what it holds.</summary>
+    /// <inheritdoc/>
     public bool IsShared => isShared;
 
-    /// <summary>
-    /// The turn to change the file, which nobody else has until it is disposed. A process that is stopped while it has the turn keeps it: then nobody can
-    /// change keys, and nothing is lost.
-    /// </summary>
-    /// <exception cref="LatentDbException">store_unavailable: somebody else keeps the turn for too long.</exception>
-    public async ValueTask<IDisposable?> EnterAsync(TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>True when the file is there.</summary>
+    public bool Exists => disk.FileExists(_path);
+
+    /// <inheritdoc/>
+    public Task<AccessContent> ReadAsync(CancellationToken cancellationToken)
     {
-        if (!isShared) return null;
-        string path = Path.Combine(Path.GetFullPath(data), LockName);
-        long begun = time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException error) when (time.GetElapsedTime(begun) >= SecurityLimits.AccessTurnLimit)
-            {
-                throw new LatentDbException(ErrorCode.StoreUnavailable, "Another server is changing keys or tenants and does not end; nothing has changed.", error);
-            }
-            catch (IOException)
-            {
-                await Task.Delay(SecurityLimits.AccessTurnPause, time, cancellationToken).ConfigureAwait(false);
-            }
-        }
+        // The revision is of before the reading: a change beside it is seen again.
+        string revision = Revision();
+        return Task.FromResult(new AccessContent(Read(), revision));
     }
 
-    /// <summary>Changes whenever the file is replaced; cheap to ask.</summary>
-    public (DateTime WrittenAt, long Bytes) Stamp()
+    /// <inheritdoc/>
+    public async Task<AccessContent?> ReadNewerAsync(AccessContent known, CancellationToken cancellationToken) =>
+        !isShared || Revision() == known.Revision ? null : await ReadAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async Task<AccessContent> ChangeAsync(AccessContent known, Func<AccessState, AccessState> change, CancellationToken cancellationToken)
     {
-        var file = new FileInfo(_path);
-        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        using IDisposable? turn = await EnterAsync(cancellationToken).ConfigureAwait(false);
+        AccessContent old = turn is null ? known : await ReadAsync(cancellationToken).ConfigureAwait(false);
+        AccessState next = change(old.State);
+        if (ReferenceEquals(old.State, next)) return old;
+        Write(next);
+        return new AccessContent(next, Revision());
     }
 
     /// <summary>What is stored; nothing when the file does not exist.</summary>
@@ -67,7 +61,7 @@ internal sealed class AccessFile(IDisk disk, string data, bool isShared = false)
         if (!disk.FileExists(_path)) return AccessState.Empty;
         try
         {
-            return AccessCodec.Decode(disk.ReadAll(_path), _path);
+            return AccessCodec.Decode(disk.ReadAll(_path), $"The access file {_path}");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -91,5 +85,39 @@ internal sealed class AccessFile(IDisk disk, string data, bool isShared = false)
         {
             throw new LatentDbException(ErrorCode.StoreUnavailable, "The access file could not be written.", error);
         }
+    }
+
+    /// <summary>
+    /// The turn to change the file, which nobody else has until it is disposed. A process that is stopped while it has the turn keeps it: then nobody can
+    /// change keys, and nothing is lost.
+    /// </summary>
+    /// <exception cref="LatentDbException">store_unavailable: somebody else keeps the turn for too long.</exception>
+    private async ValueTask<IDisposable?> EnterAsync(CancellationToken cancellationToken)
+    {
+        if (!isShared) return null;
+        string path = Path.Combine(Path.GetFullPath(data), LockName);
+        long begun = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException error) when (time.GetElapsedTime(begun) >= SecurityLimits.AccessTurnLimit)
+            {
+                throw new LatentDbException(ErrorCode.StoreUnavailable, "Another server is changing keys or tenants and does not end; nothing has changed.", error);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(SecurityLimits.AccessTurnPause, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Changes whenever the file is replaced; cheap to ask.</summary>
+    private string Revision()
+    {
+        var file = new FileInfo(_path);
+        return file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.LastWriteTimeUtc.Ticks}-{file.Length}") : "-";
     }
 }

@@ -3,16 +3,17 @@ using LatentDb.MemoryStore.Errors;
 namespace LatentDb.Silo.Security.Access;
 
 /// <summary>
-/// Opens the catalogue when the process starts, after the store, whose lock makes this process the only writer of the folder unless it is one of a cluster;
-/// writes the times of last use now and then, and in a cluster looks for what other silos have changed.
+/// Opens the catalogue when the process starts, after the store, whose lock makes this process the only writer of the folder unless it is one of a cluster, and
+/// after the cluster's tables were made; writes the times of last use now and then, and in a cluster looks for what other silos have changed.
 /// </summary>
 internal sealed partial class AccessService(AccessCatalog catalog, SiloOptions options, TimeProvider time, ILogger<AccessService> logger) : BackgroundService, IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken)
+    /// <exception cref="LatentDbException">data_damaged, unsupported_format, store_unavailable; configuration_invalid: there are no keys, and others reach the server.</exception>
+    public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        catalog.Open();
+        await catalog.OpenAsync(cancellationToken).ConfigureAwait(false);
+        if (!catalog.IsKeyed) options.RequireLoopback();
         if (options.OpenUrl() is { } url && url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)) LogPlainHttp(url);
-        return Task.CompletedTask;
     }
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -37,7 +38,7 @@ internal sealed partial class AccessService(AccessCatalog catalog, SiloOptions o
         }
     }
 
-    /// <summary>What was known stays in force when the file cannot be read: keys go on opening what they opened, and the log says that changes are not seen.</summary>
+    /// <summary>What was known stays in force when it cannot be read: keys go on opening what they opened, and the log says that changes are not seen.</summary>
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         try
