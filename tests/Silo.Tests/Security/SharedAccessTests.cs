@@ -10,21 +10,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LatentDb.Silo.Tests.Security;
 
 /// <summary>Tenants and keys of a cluster: in a file that the silos share, or in the cluster's database.</summary>
-public sealed class SharedAccessTests : IAsyncLifetime
+public sealed class SharedAccessTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private readonly TempFolder _folder = new();
-    private PostgresServer? _server;
-    private ClusterNode? _node;
 
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
-    {
-        if (_node is not null) await _node.DisposeAsync();
-        if (_server is not null) await _server.DisposeAsync();
-        _folder.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public Task Keys_in_a_file_keep_what_every_place_of_keys_keeps() => AccessStoreSuite.RunAsync(() => File());
@@ -32,30 +23,32 @@ public sealed class SharedAccessTests : IAsyncLifetime
     [RequiresPostgresFact]
     public async Task Keys_in_the_database_keep_what_every_place_of_keys_keeps()
     {
-        await StartAsync();
+        await using PostgresServer server = await PostgresServer.StartAsync();
+        await using ClusterNode node = await StartAsync(server);
 
-        await AccessStoreSuite.RunAsync(Table);
+        await AccessStoreSuite.RunAsync(() => Table(node));
     }
 
     [RequiresPostgresFact]
     public async Task The_first_silo_brings_the_keys_of_its_folder_into_the_database_and_a_silo_without_keys_takes_none_away()
     {
-        await StartAsync();
+        await using PostgresServer server = await PostgresServer.StartAsync();
+        await using ClusterNode node = await StartAsync(server);
         using (AccessCatalog file = await AccessStoreSuite.OpenAsync(File())) await file.ChangeAsync(s => s.Add(AccessStoreSuite.Key("one"), Now), CancellationToken.None);
-        await AccessTable.RequireUnusedAsync(_node!.Database, _node.Options.DeadAfter, CancellationToken.None);
+        await AccessTable.RequireUnusedAsync(node.Database, node.Options.DeadAfter, CancellationToken.None);
 
-        using AccessCatalog empty = await AccessStoreSuite.OpenAsync(Table(_folder.Combine("elsewhere")));
+        using AccessCatalog empty = await AccessStoreSuite.OpenAsync(Table(node, "elsewhere"));
         Assert.Empty(empty.State.Keys);
-        AccessCatalog[] catalogs = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => AccessStoreSuite.OpenAsync(Table())));
+        AccessCatalog[] catalogs = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => AccessStoreSuite.OpenAsync(Table(node))));
         await empty.RefreshAsync(CancellationToken.None);
 
         Assert.All([.. catalogs, empty], catalog => Assert.True(AccessStoreSuite.Find(catalog, "one").IsUsable(Now)));
         await catalogs[0].ChangeAsync(s => s.Revoke(AccessStoreSuite.Find(catalogs[0], "one").Id, MemoryStore.Identity.TenantId.Default, Now, hasAdminKey: true), CancellationToken.None);
-        using AccessCatalog later = await AccessStoreSuite.OpenAsync(Table());
+        using AccessCatalog later = await AccessStoreSuite.OpenAsync(Table(node));
         Assert.False(AccessStoreSuite.Find(later, "one").IsUsable(Now));
 
         // The folder's file would open what was revoked: a silo that still reads it does not start.
-        LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(() => AccessTable.RequireUnusedAsync(_node.Database, _node.Options.DeadAfter, CancellationToken.None));
+        LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(() => AccessTable.RequireUnusedAsync(node.Database, node.Options.DeadAfter, CancellationToken.None));
         Assert.Equal(ErrorCode.ConfigurationInvalid, error.Code);
         foreach (AccessCatalog catalog in catalogs) catalog.Dispose();
     }
@@ -63,15 +56,16 @@ public sealed class SharedAccessTests : IAsyncLifetime
     [RequiresPostgresFact]
     public async Task A_row_that_does_not_fit_its_checksum_lets_nobody_in_and_a_database_that_fails_leaves_in_force_what_was_known()
     {
-        await StartAsync();
-        using AccessCatalog catalog = await AccessStoreSuite.OpenAsync(Table());
+        await using PostgresServer server = await PostgresServer.StartAsync();
+        await using ClusterNode node = await StartAsync(server);
+        using AccessCatalog catalog = await AccessStoreSuite.OpenAsync(Table(node));
         await catalog.ChangeAsync(s => s.Add(AccessStoreSuite.Key("one"), Now), CancellationToken.None);
 
-        await _node!.Database.ExecuteAsync("update latentdb_access set revision = 7, content = set_byte(content, 20, 1)", [], TimeSpan.FromSeconds(10), CancellationToken.None);
+        await node.Database.ExecuteAsync("update latentdb_access set revision = 7, content = set_byte(content, 20, 1)", [], TimeSpan.FromSeconds(10), CancellationToken.None);
 
-        Assert.Equal(ErrorCode.DataDamaged, (await Assert.ThrowsAsync<LatentDbException>(() => AccessStoreSuite.OpenAsync(Table()))).Code);
+        Assert.Equal(ErrorCode.DataDamaged, (await Assert.ThrowsAsync<LatentDbException>(() => AccessStoreSuite.OpenAsync(Table(node)))).Code);
         Assert.Equal(ErrorCode.DataDamaged, (await Assert.ThrowsAsync<LatentDbException>(() => catalog.RefreshAsync(CancellationToken.None))).Code);
-        await _node.Database.ExecuteAsync("alter table latentdb_access rename to elsewhere", [], TimeSpan.FromSeconds(10), CancellationToken.None);
+        await node.Database.ExecuteAsync("alter table latentdb_access rename to elsewhere", [], TimeSpan.FromSeconds(10), CancellationToken.None);
         Assert.Equal(ErrorCode.StoreUnavailable, (await Assert.ThrowsAsync<LatentDbException>(() => catalog.RefreshAsync(CancellationToken.None))).Code);
         Assert.True(AccessStoreSuite.Find(catalog, "one").IsUsable(Now));
     }
@@ -100,17 +94,15 @@ public sealed class SharedAccessTests : IAsyncLifetime
         Assert.Single(File().Read().Keys);
     }
 
-    private async Task StartAsync()
+    private static async Task<ClusterNode> StartAsync(PostgresServer server)
     {
-        _server = await PostgresServer.StartAsync();
-        _node = new ClusterNode(_server.ConnectionString, "a");
-        await ClusterSchema.MigrateAsync(_node.Database, CancellationToken.None);
+        var node = new ClusterNode(server.ConnectionString, "a");
+        await ClusterSchema.MigrateAsync(node.Database, CancellationToken.None);
+        return node;
     }
 
     private AccessFile File(TimeProvider? time = null) => new(LocalDisk.Instance, _folder.Path, time ?? TimeProvider.System, isShared: true);
 
-    private AccessTable Table() => Table(_folder.Path);
-
-    private AccessTable Table(string folder) =>
-        new(_node!.Database, _node.Options, new AccessFile(LocalDisk.Instance, folder, TimeProvider.System), TimeProvider.System, NullLogger<AccessTable>.Instance);
+    private AccessTable Table(ClusterNode node, string folder = "") =>
+        new(node.Database, node.Options, new AccessFile(LocalDisk.Instance, _folder.Combine(folder), TimeProvider.System), TimeProvider.System, NullLogger<AccessTable>.Instance);
 }
