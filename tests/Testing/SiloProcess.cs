@@ -71,6 +71,14 @@ public sealed partial class SiloProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>True when the process ends by itself within that time.</summary>
+    public async Task<bool> EndsWithinAsync(TimeSpan limit)
+    {
+        using var stop = new CancellationTokenSource(limit);
+        await _process.WaitForExitAsync(stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _process.HasExited;
+    }
+
     /// <summary>SIGSTOP: it stands still where it is, with its connections and locks.</summary>
     public Task PauseAsync() => SignalAsync("STOP");
 

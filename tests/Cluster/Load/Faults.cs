@@ -50,6 +50,7 @@ public sealed class Faults(ClusterFixture cluster, int seed)
             await silo.ResumeAsync();
         }
 
+        await silo.SuperviseAsync();
         return $"{silo.Name} stopped, and woken when the others had its shards";
     }
 

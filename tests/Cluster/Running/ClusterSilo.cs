@@ -12,6 +12,9 @@ namespace LatentDb.Cluster.Running;
 /// <param name="options">What all silos are started with.</param>
 public sealed class ClusterSilo(string name, string roles, IReadOnlyDictionary<string, string> environment, string data, string[] options) : IAsyncDisposable
 {
+    /// <summary>Longer than it takes to learn from the others that they have given this silo up, and to end.</summary>
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
+
     private readonly List<string> _endedOutputs = [];
     private SiloProcess? _process;
 
@@ -47,6 +50,17 @@ public sealed class ClusterSilo(string name, string roles, IReadOnlyDictionary<s
 
     /// <summary>SIGCONT.</summary>
     public Task ResumeAsync() => _process!.ResumeAsync();
+
+    /// <summary>
+    /// Starts a program again that ends by itself once the others have given it up, as one with -p:Cluster=Orleans does; LATENTDB_TEST_SUPERVISED=1 says
+    /// that this is one.
+    /// </summary>
+    public async Task SuperviseAsync()
+    {
+        if (Environment.GetEnvironmentVariable("LATENTDB_TEST_SUPERVISED") != "1" || !await _process!.EndsWithinAsync(EndLimit)) return;
+        await EndAsync(_ => Task.CompletedTask);
+        await StartAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
