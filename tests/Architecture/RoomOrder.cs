@@ -24,7 +24,7 @@ internal static class RoomOrder
             ["", "Contracts", "Telemetry"], ["Compute", "Tokenizers", "Generation"], ["Checkpoints"], ["Model"], ["Paging"], ["Scheduling"],
             ["Remote"], ["Hosting"],
         ],
-        ["Grains"] = [["Contracts", "Telemetry"], ["Wire", "Ownership", "Tenants"], ["Memories"], ["Hosting"], ["Remote"], ["Orleans"]],
+        ["Grains"] = [["Contracts", "Telemetry"], ["Wire"], ["Memories"], ["Hosting"], ["Remote"], ["Orleans"]],
         ["Silo"] = [[""], ["Security", "Telemetry"], ["Audit", "Limits", "Cluster"], ["Http"], ["Health", "Api", "OpenAi", "Mcp", "Admin", "WebConsole"], ["Orleans"], ["Composition"]],
     };
 
