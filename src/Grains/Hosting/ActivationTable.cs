@@ -55,6 +55,12 @@ internal sealed class ActivationTable(
         }
     }
 
+    /// <summary>True while calls of a memory run or wait.</summary>
+    public bool HasCalls(MemoryKey key)
+    {
+        lock (_lock) return _active.TryGetValue(key, out Activation? activation) && activation.Calls > 0;
+    }
+
     /// <summary>Puts away what has been idle too long.</summary>
     public void Sweep()
     {

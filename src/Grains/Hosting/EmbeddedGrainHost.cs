@@ -63,6 +63,9 @@ internal sealed class EmbeddedGrainHost : IGrainHost, IHostedLifecycleService, I
     /// <summary>Begins a call that needs no writing turn; dispose it at its end.</summary>
     public Call Begin(MemoryKey key, CancellationToken cancellationToken) => new(_table, _table.Acquire(key), cancellationToken, _stopping.Token);
 
+    /// <summary>True while calls of a memory run here.</summary>
+    public bool HasCalls(MemoryKey key) => _table.HasCalls(key);
+
     /// <summary>Takes calls for the memories of a shard, which has been opened.</summary>
     public void Enter(ShardId shard) => _table.Enter(shard);
 

@@ -1,5 +1,6 @@
-using LatentDb.Grains.Contracts;
-using LatentDb.Grains.Hosting;
+using LatentDb.Grains.Remote;
+using LatentDb.MemoryStore.Cluster;
+using LatentDb.MemoryStore.Links;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Configuration;
@@ -13,10 +14,16 @@ namespace LatentDb.Grains.Orleans;
 /// <summary>Makes memories grains of a silo of Orleans.</summary>
 public static class AddMemoryGrainsExtensions
 {
-    /// <summary>Adds codec, placement and the <see cref="IGrainHost"/> of Orleans. AddGrains has been called, and IClusterView is registered.</summary>
+    /// <summary>Orleans looks for idle grains once a minute and refuses an age that is not above that.</summary>
+    private static readonly TimeSpan MinCollectionAge = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// Adds codec and placement, and lets the router of <see cref="AddClusterGrainsExtensions.AddClusterGrains"/> call grains through Orleans. Needs
+    /// <see cref="IClusterView"/> and <see cref="ISiloLinks"/>, and in a silo that owns shards the grains themselves.
+    /// </summary>
     /// <param name="silo">The silo; its name is the one that it has in the cluster's view.</param>
-    /// <param name="links">The host that reaches other silos without Orleans: for archives, forks and lists.</param>
-    public static ISiloBuilder AddMemoryGrains(this ISiloBuilder silo, Func<IServiceProvider, IGrainHost> links)
+    /// <param name="idleAfter">A grain without calls for so long is put away, as in the host behind it.</param>
+    public static ISiloBuilder AddMemoryGrains(this ISiloBuilder silo, TimeSpan idleAfter)
     {
         ArgumentNullException.ThrowIfNull(silo);
         IServiceCollection services = silo.Services;
@@ -27,14 +34,13 @@ public static class AddMemoryGrainsExtensions
         services.Insert(0, ServiceDescriptor.Singleton<IGeneralizedCopier>(provider => provider.GetRequiredService<ContractFieldCodec>()));
         services.Insert(0, ServiceDescriptor.Singleton<ITypeFilter>(provider => provider.GetRequiredService<ContractFieldCodec>()));
 
-        services.AddSingleton<OwnerCalls>();
+        services.AddSingleton<OwnerSilos>();
         silo.AddPlacementDirector<ShardOwnerPlacement, ShardOwnerDirector>();
-        services.AddSingleton<IGrainHost>(provider =>
-            new OrleansGrainHost(provider.GetRequiredService<IGrainFactory>(), links(provider), provider.GetRequiredService<OwnerCalls>()));
-        services.AddOptions<GrainCollectionOptions>().Configure<GrainHostOptions>((collection, grains) => collection.CollectionAge = grains.IdleAfter > MinCollectionAge ? grains.IdleAfter : MinCollectionAge);
+        services.AddSingleton<IOwnerGrains>(provider => new OrleansGrains(
+            provider.GetRequiredService<IGrainFactory>(),
+            provider.GetRequiredService<OwnerSilos>(),
+            new LinkGrains(provider.GetRequiredService<IClusterView>().Self, provider.GetRequiredService<ISiloLinks>(), provider.GetService<LocalGrains>())));
+        services.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = idleAfter > MinCollectionAge ? idleAfter : MinCollectionAge);
         return silo;
     }
-
-    /// <summary>Orleans looks for idle grains once a minute and refuses an age that is not above that.</summary>
-    private static readonly TimeSpan MinCollectionAge = TimeSpan.FromMinutes(2);
 }

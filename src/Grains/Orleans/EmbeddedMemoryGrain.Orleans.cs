@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LatentDb.Grains.Orleans;
 using LatentDb.MemoryStore.Errors;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,17 +26,18 @@ internal sealed partial class EmbeddedMemoryGrain : Grain, IIncomingGrainCallFil
 
     /// <summary>
     /// A shard that went to another silo takes its grains along. Moved, not put away: a caller that remembers the old place would otherwise make the grain
-    /// there again, and again.
+    /// there again, and again. Not before its calls have ended: Orleans takes a grain whose answer is being read for idle.
     /// </summary>
     public async Task Invoke(IIncomingGrainCallContext context)
     {
+        using Activity? arrival = RequestContext.Get(OrleansMemoryGrain.TraceParent) is string trace ? host.Telemetry.BeginArrival(trace) : null;
         try
         {
             await context.Invoke().ConfigureAwait(true);
         }
         catch (LatentDbException error) when (error.Code == ErrorCode.NotOwner)
         {
-            MigrateOnIdle();
+            if (!host.HasCalls(key)) MigrateOnIdle();
             throw;
         }
     }

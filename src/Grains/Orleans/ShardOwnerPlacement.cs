@@ -16,8 +16,8 @@ internal sealed class ShardOwnerPlacementAttribute() : PlacementAttribute(new Sh
 
 /// <summary>Finds the owner in this silo's view. Without one the call fails: any other silo could only refuse it later.</summary>
 /// <param name="cluster">Who owns what.</param>
-/// <param name="silos">Which silo of Orleans has which name; ours have the same names.</param>
-internal sealed class ShardOwnerDirector(IClusterView cluster, ISiloStatusOracle silos) : IPlacementDirector
+/// <param name="silos">Where they are.</param>
+internal sealed class ShardOwnerDirector(IClusterView cluster, OwnerSilos silos) : IPlacementDirector
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
@@ -25,10 +25,9 @@ internal sealed class ShardOwnerDirector(IClusterView cluster, ISiloStatusOracle
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         ClusterView view = cluster.Current;
-        string? owner = view.Owners.IsEmpty ? null : view.OwnerOf(ShardId.Of(MemoryGrainIds.KeyOf(target.GrainIdentity), view.Owners.Length))?.Name;
-        SiloAddress? place = owner is null ? null : context.GetCompatibleSilos(target).FirstOrDefault(silo => silos.TryGetSiloName(silo, out string? name) && name == owner);
-        if (place is not null) return Task.FromResult(place);
-        string why = owner is null ? "nobody owns its shard at this moment" : $"silo '{owner}', which owns its shard, is not among the living here";
+        SiloMember? owner = view.Owners.IsEmpty ? null : view.OwnerOf(ShardId.Of(MemoryGrainIds.KeyOf(target.GrainIdentity), view.Owners.Length));
+        if (owner is not null && silos.Find(owner.Name) is { } place) return Task.FromResult(place);
+        string why = owner is null ? "nobody owns its shard at this moment" : $"silo '{owner.Name}', which owns its shard, is not among the living here";
         throw new LatentDbException(ErrorCode.NotOwner, $"{target.GrainIdentity} has no place: {why}.") { RetryAfter = RetryDelay };
     }
 }

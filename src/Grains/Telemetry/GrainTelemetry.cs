@@ -59,6 +59,10 @@ internal sealed class GrainTelemetry : IDisposable
         }
     }
 
+    /// <summary>Begins a span for a call that came from another silo.</summary>
+    /// <param name="traceParent">W3C trace context of the caller; null = it records none.</param>
+    public Activity? BeginArrival(string? traceParent) => _source.StartActivity("grain.link", ActivityKind.Server, traceParent);
+
     /// <summary>Begins the wait of a write for its turn.</summary>
     public TurnWait BeginWait() => new(this);
 

@@ -25,6 +25,9 @@ public enum LinkChannel
 
     /// <summary>Copies of a shard's log.</summary>
     Replication = 4,
+
+    /// <summary>What another framework sends between its own parts; one stream for all of it.</summary>
+    Messages = 5,
 }
 
 /// <summary>Answers what comes in on one channel. Thread-safe; a call per stream.</summary>

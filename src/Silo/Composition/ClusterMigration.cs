@@ -15,7 +15,7 @@ internal static class ClusterMigration
         var database = new ClusterDatabase(connection);
         await using (database.ConfigureAwait(false))
         {
-            int steps = await ClusterSchema.MigrateAsync(database, CancellationToken.None).ConfigureAwait(false);
+            int steps = await ClusterSchema.MigrateAsync(database, GrainTransport.Tables, CancellationToken.None).ConfigureAwait(false);
             await Console.Out.WriteLineAsync($"The cluster's tables are up to date; {steps} steps were made.").ConfigureAwait(false);
             return 0;
         }

@@ -37,7 +37,7 @@ internal static class SiloParts
         services.AddSingleton<SiloStanding>();
         AddModel(services, options);
         if (ownsShards) services.AddGrains(grains => Configure(grains, options));
-        if (cluster is not null) AddClusterGrains(services, ownsShards);
+        if (cluster is not null) AddClusterGrains(services, options, cluster);
         services.AddHostedService<StartBanner>();
         if (cluster is null) return;
         services.AddHostedService<LoadReport>();
@@ -62,10 +62,11 @@ internal static class SiloParts
         if (options.IsClustered()) services.AddModelService();
     }
 
-    private static void AddClusterGrains(IServiceCollection services, bool ownsShards)
+    private static void AddClusterGrains(IServiceCollection services, SiloOptions options, ClusterSettings cluster)
     {
-        if (ownsShards) services.AddGrainService().AddBlockService(provider => provider.GetRequiredService<MemoryCatalog>().Blocks);
+        if (cluster.Roles.HasFlag(SiloRoles.Store)) services.AddGrainService().AddBlockService(provider => provider.GetRequiredService<MemoryCatalog>().Blocks);
         services.AddClusterGrains();
+        if (cluster.Roles != SiloRoles.Model) GrainTransport.Add(services, options, cluster);
     }
 
     private static ClusterDatabaseOptions DatabaseOf(SiloOptions options, ClusterSettings cluster) => new()
@@ -78,6 +79,7 @@ internal static class SiloParts
         Lease = TimeSpan.FromSeconds(options.LeaseSeconds),
         Migrates = options.ClusterMigrate,
         HasAccess = options.HasAccessInDatabase(),
+        MoreTables = GrainTransport.Tables,
     };
 
     private static void Configure(MemoryStoreOptions store, SiloOptions options)

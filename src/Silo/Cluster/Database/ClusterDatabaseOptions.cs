@@ -39,6 +39,9 @@ public sealed class ClusterDatabaseOptions
     /// <summary>True: tenants and keys are in the database.</summary>
     public bool HasAccess { get; set; }
 
+    /// <summary>Statements that make what others need in the same database; they are run with each migration, and do nothing where all is there.</summary>
+    public IReadOnlyList<string> MoreTables { get; set; } = [];
+
     /// <exception cref="LatentDbException">configuration_invalid, with the value.</exception>
     public void Check()
     {

@@ -51,7 +51,7 @@ internal sealed partial class ClusterMembership(
     {
         if (options.Migrates)
         {
-            int steps = await ClusterSchema.MigrateAsync(database, cancellationToken).ConfigureAwait(false);
+            int steps = await ClusterSchema.MigrateAsync(database, options.MoreTables, cancellationToken).ConfigureAwait(false);
             LogMigrated(logger, steps);
         }
 

@@ -39,10 +39,17 @@ internal static class ClusterSchema
         """,
     ];
 
+    /// <summary>As the other, with nothing of others.</summary>
+    /// <exception cref="LatentDbException">store_unavailable; unsupported_format when a newer program has been here.</exception>
+    public static Task<int> MigrateAsync(ClusterDatabase database, CancellationToken cancellationToken) => MigrateAsync(database, [], cancellationToken);
+
     /// <summary>Makes what is missing; nothing happens when all is there. Safe to be run by any number of silos at once.</summary>
+    /// <param name="database">The cluster's.</param>
+    /// <param name="more">Statements of others, which may be run any number of times.</param>
+    /// <param name="cancellationToken">Nothing is made when it is cancelled before the end.</param>
     /// <returns>Steps that were made now.</returns>
     /// <exception cref="LatentDbException">store_unavailable; unsupported_format when a newer program has been here.</exception>
-    public static async Task<int> MigrateAsync(ClusterDatabase database, CancellationToken cancellationToken)
+    public static async Task<int> MigrateAsync(ClusterDatabase database, IReadOnlyList<string> more, CancellationToken cancellationToken)
     {
         try
         {
@@ -62,6 +69,7 @@ internal static class ClusterSchema
                         await RunAsync(connection, $"insert into latentdb_schema values ({step + 1}, clock_timestamp())", cancellationToken).ConfigureAwait(false);
                     }
 
+                    foreach (string script in more) await RunAsync(connection, script, cancellationToken).ConfigureAwait(false);
                     await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                     return Steps.Length - version;
                 }
