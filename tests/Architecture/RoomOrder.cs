@@ -16,8 +16,8 @@ internal static class RoomOrder
     {
         ["MemoryStore"] =
         [
-            ["", "Errors"], ["Identity", "Tensors", "Time", "Telemetry", "MessagePack", "Disk"], ["Blocks", "Cluster", "Links"], ["Versions"], ["Encryption"],
-            ["Records", "Log"], ["Index"], ["Shards"], ["Timeline"], ["Retention", "Integrity", "Transfer", "Replication"], ["Hosting"],
+            ["", "Errors"], ["Identity", "Tensors", "Time", "Telemetry", "MessagePack", "Disk"], ["Blocks", "Cluster", "Links"], ["Versions", "Replication"], ["Encryption"],
+            ["Records", "Log"], ["Index"], ["Shards"], ["Timeline"], ["Retention", "Integrity", "Transfer"], ["Hosting"],
         ],
         ["ModelHost"] =
         [

@@ -12,6 +12,12 @@ public sealed record ClusterView(long Number, ImmutableArray<SiloMember> Silos, 
     /// <summary>Before anything is known.</summary>
     public static ClusterView Empty { get; } = new(0, [], []);
 
+    /// <summary>For each shard the silos whose copies may be promoted; empty = the folder is shared, or nobody has opened it yet.</summary>
+    public ImmutableArray<ImmutableArray<string>> Copies { get; init; } = [];
+
+    /// <summary>The copies of one shard.</summary>
+    public ImmutableArray<string> CopiesOf(int shard) => shard < Copies.Length ? Copies[shard] : [];
+
     /// <summary>A living silo, or null.</summary>
     public SiloMember? Find(string name) => Silos.FirstOrDefault(silo => string.Equals(silo.Name, name, StringComparison.Ordinal));
 

@@ -18,16 +18,40 @@ public static class ShardAssignment
     /// <param name="shards">Shards of the data folder.</param>
     public static ImmutableArray<string?> Of(ClusterView view, int shards)
     {
+        ImmutableArray<string?> balanced = Balanced(view, shards);
+        if (view.Copies.IsEmpty) return balanced;
+        string[] able = Able(view);
+        return [.. balanced.Select((silo, shard) => Promotable(view, shard, silo, able))];
+    }
+
+    /// <summary>As it should become: who has no copy of its shard yet gets one first.</summary>
+    /// <param name="view">Living silos and present owners.</param>
+    /// <param name="shards">Shards of the data folder.</param>
+    public static ImmutableArray<string?> Balanced(ClusterView view, int shards)
+    {
         ArgumentNullException.ThrowIfNull(view);
-        string[] able = [.. view.Silos.Where(silo => silo.Roles.HasFlag(SiloRoles.Store) && !silo.IsDraining).Select(silo => silo.Name)];
-        return Assign(shards, able, view.Owners);
+        return Assign(shards, Able(view), view.Owners, view.Copies);
     }
 
     /// <summary>The same from names alone.</summary>
     /// <param name="shards">How many there are.</param>
     /// <param name="silos">Who may own shards; each name once, in any order.</param>
     /// <param name="owners">Who owns them now, by shard; null, a name that is not among the silos, or a missing end = nobody who counts.</param>
-    public static ImmutableArray<string?> Assign(int shards, IReadOnlyCollection<string> silos, IReadOnlyList<string?> owners)
+    public static ImmutableArray<string?> Assign(int shards, IReadOnlyCollection<string> silos, IReadOnlyList<string?> owners) => Assign(shards, silos, owners, []);
+
+    private static string[] Able(ClusterView view) => [.. view.Silos.Where(silo => silo.Roles.HasFlag(SiloRoles.Store) && !silo.IsDraining).Select(silo => silo.Name)];
+
+    /// <summary>That silo if its copy counts; else who has the shard, else whoever wants it most of those whose copies count.</summary>
+    private static string? Promotable(ClusterView view, int shard, string? silo, string[] able)
+    {
+        ImmutableArray<string> copies = view.CopiesOf(shard);
+        if (copies.IsEmpty || (silo is not null && copies.Contains(silo, StringComparer.Ordinal))) return silo;
+        string[] may = [.. able.Where(name => copies.Contains(name, StringComparer.Ordinal))];
+        string? owner = shard < view.Owners.Length ? view.Owners[shard] : null;
+        return owner is not null && may.Contains(owner, StringComparer.Ordinal) ? owner : may.MaxBy(name => Score(HashOf(name), shard));
+    }
+
+    private static ImmutableArray<string?> Assign(int shards, IReadOnlyCollection<string> silos, IReadOnlyList<string?> owners, ImmutableArray<ImmutableArray<string>> copies)
     {
         ArgumentNullException.ThrowIfNull(silos);
         ArgumentNullException.ThrowIfNull(owners);
@@ -50,7 +74,7 @@ public static class ShardAssignment
 
         for (int shard = 0; shard < shards; shard++)
         {
-            if (assigned[shard] is null) assigned[shard] = TakeRoom(shares, shard);
+            if (assigned[shard] is null) assigned[shard] = TakeRoom(shares, shard, shard < copies.Length ? copies[shard] : []);
         }
 
         return [.. assigned];
@@ -70,18 +94,15 @@ public static class ShardAssignment
         }
     }
 
-    private static string TakeRoom(SiloShare[] shares, int shard)
+    /// <summary>Who has a copy goes before who has none.</summary>
+    private static string TakeRoom(SiloShare[] shares, int shard, ImmutableArray<string> copies)
     {
-        SiloShare? best = null;
-        ulong highest = 0;
-        foreach (SiloShare share in shares)
-        {
-            ulong score = Score(share.Hash, shard);
-            if (share.Room == 0 || (best is not null && score <= highest)) continue;
-            (best, highest) = (share, score);
-        }
-
-        best!.Room--;
+        SiloShare best = shares
+            .Where(share => share.Room > 0)
+            .OrderByDescending(share => copies.Contains(share.Name, StringComparer.Ordinal))
+            .ThenByDescending(share => Score(share.Hash, shard))
+            .First();
+        best.Room--;
         return best.Name;
     }
 

@@ -28,6 +28,7 @@ public sealed record ErrorCode(string Name, Remedy Remedy)
     public static readonly ErrorCode StoreUnavailable = new("store_unavailable", Remedy.CallOperator);
     public static readonly ErrorCode StaleOwner = new("stale_owner", Remedy.RetryLater);
     public static readonly ErrorCode NotOwner = new("not_owner", Remedy.RetryLater);
+    public static readonly ErrorCode NotEnoughCopies = new("not_enough_copies", Remedy.RetryLater);
     public static readonly ErrorCode SiloUnreachable = new("silo_unreachable", Remedy.RetryLater);
     public static readonly ErrorCode ShardLocked = new("shard_locked", Remedy.CallOperator);
     public static readonly ErrorCode KeyUnavailable = new("key_unavailable", Remedy.CallOperator);

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Integrity;
+using LatentDb.MemoryStore.Replication;
 using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Telemetry;
@@ -25,8 +26,8 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     private CancellationTokenSource? _stopping;
     private Task _compaction = Task.CompletedTask;
 
-    public MemoryStoreService(IOptions<MemoryStoreOptions> options, TimeProvider time, ILogger<MemoryStoreService> logger)
-        : this(RequireOptions(options), new ShardSettings { Time = time, Logger = logger, ReserveBytes = RequireOptions(options).ReserveBytes, IsShared = RequireOptions(options).IsShared })
+    public MemoryStoreService(IOptions<MemoryStoreOptions> options, TimeProvider time, ILogger<MemoryStoreService> logger, ReplicationHost? replication = null)
+        : this(RequireOptions(options), SettingsOf(RequireOptions(options)) with { Time = time, Logger = logger, Replication = replication })
     {
     }
 
@@ -95,7 +96,7 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     public Task<bool> CloseShardAsync(ShardId shard) => RequireOpen().CloseAsync(shard);
 
     /// <summary>True while the shard is open here and its lease is held.</summary>
-    public bool IsServing(ShardId shard) => _shards?.Find(shard) is not null;
+    public bool IsServing(ShardId shard) => _shards?.IsHeld(shard) ?? false;
 
     /// <summary>Opens all shards, before any other service starts; none when the data folder is shared.</summary>
     /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, configuration_invalid.</exception>
@@ -108,6 +109,7 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
             CheckFileSystem();
             StoreMetrics.Announce();
             _shards = await ShardSet.OpenAsync(_options.Data, _options.Shards, _settings, cancellationToken).ConfigureAwait(false);
+            _settings.Replication?.Start();
             _stopping = new CancellationTokenSource();
             if (_options.CompactionPause > TimeSpan.Zero) _compaction = Compactor.LoopAsync(_options.CompactionPause, _options.CompactionBytesPerSecond, _stopping.Token);
         }
@@ -190,6 +192,8 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     private static partial void LogAllowed(ILogger logger, string fileSystem);
 
     private ShardSet RequireOpen() => _shards ?? throw new LatentDbException(ErrorCode.ShuttingDown, "The store is not open.");
+
+    private static ShardSettings SettingsOf(MemoryStoreOptions options) => new() { ReserveBytes = options.ReserveBytes, IsShared = options.IsShared };
 
     private static MemoryStoreOptions RequireOptions(IOptions<MemoryStoreOptions> options)
     {

@@ -32,7 +32,7 @@ public sealed class StoreKeys : IDisposable
             foreach (Shard shard in set.Shards)
             {
                 await shard.Keys.Keyring.RotateMasterAsync(cancellationToken).ConfigureAwait(false);
-                shard.Fence.Check();
+                await shard.Fence.CheckAsync().ConfigureAwait(false);
             }
         }
         finally
@@ -51,7 +51,7 @@ public sealed class StoreKeys : IDisposable
             foreach (Shard shard in _shards().Shards)
             {
                 await shard.Keys.Keyring.RotateTenantAsync(tenant, cancellationToken).ConfigureAwait(false);
-                shard.Fence.Check();
+                await shard.Fence.CheckAsync().ConfigureAwait(false);
             }
         }
         finally
@@ -70,7 +70,7 @@ public sealed class StoreKeys : IDisposable
             foreach (Shard shard in _shards().Shards)
             {
                 await shard.Keys.Keyring.RotateShardAsync(cancellationToken).ConfigureAwait(false);
-                shard.Fence.Check();
+                await shard.Fence.CheckAsync().ConfigureAwait(false);
             }
         }
         finally

@@ -83,7 +83,7 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
             foreach (SegmentFile file in chosen)
             {
                 bool isEmpty = !shard.Index.IsUsageUncertain && shard.Index.Usage.BytesOf(file.Id) == 0;
-                if (isEmpty) Delete(file.Id);
+                if (isEmpty) await DeleteAsync(file.Id).ConfigureAwait(false);
                 else LogKept(logger, file.Id.Epoch, file.Id.Log, file.Id.Segment, shard.Index.Usage.BytesOf(file.Id));
                 (deleted, kept, freed) = isEmpty ? (deleted + 1, kept, freed + file.FileBytes) : (deleted, kept + 1, freed);
             }
@@ -101,11 +101,11 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
         };
     }
 
-    private void Delete(SegmentId segment)
+    private async ValueTask DeleteAsync(SegmentId segment)
     {
         // Whoever has lost the shard leaves its files alone. Paused right after the check, it still removes nothing that is needed: what this index calls
         // empty was so in a state that every later owner has seen, and no record ever comes to stand in an old place.
-        shard.Fence.Check();
+        await shard.Fence.CheckAsync().ConfigureAwait(false);
         shard.Epochs.Get(segment.Epoch).Reader(segment.Log).Forget(segment.Segment);
         try
         {

@@ -23,7 +23,8 @@ namespace LatentDb.MemoryStore.Shards;
 /// 6 manifest log: commit record written (two copies)     the old head or the new version, whole; the caller was told neither
 ///   ... torn while being written                         the other slot names the old end; the frames after it verify, so: the new version
 /// 7 commit record synced                                 the new version
-/// 8 fence: the newest state of the shard is still ours   the new version; if it is not ours, the caller is told stale_owner and asks again
+/// 8 fence: all copies that count have it (where there are
+///   copies), the newest state of the shard is still ours the new version; if not, the caller is told so and asks again
 /// 9 index updated, caller acknowledged                   the new version
 /// </code>
 /// A rollback or snapshot is steps 4 to 9: one record. A create first makes the memory's key durable; a key without a memory is dropped by the next
@@ -37,13 +38,20 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
     private readonly WriteGates _gates = new();
 
     /// <summary>The turn of a memory's writes.</summary>
-    /// <exception cref="LatentDbException">not_owner: the shard is another silo's, or about to be; nothing was done.</exception>
+    /// <exception cref="LatentDbException">not_owner: the shard is another silo's, or about to be; not_enough_copies; nothing was done.</exception>
     public async ValueTask<IDisposable> EnterAsync(MemoryKey key, CancellationToken cancellationToken)
     {
         IDisposable turn = await _gates.EnterAsync(key, cancellationToken).ConfigureAwait(false);
-        if (shard.Ownership.IsHeld) return turn;
-        turn.Dispose();
-        throw ShardOwnership.NotOwner(shard.Id);
+        try
+        {
+            shard.Ownership.RequireWritable();
+            return turn;
+        }
+        catch
+        {
+            turn.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Returns when every write that had its turn is done; for a shard that is given up, so that no other one begins.</summary>
@@ -105,7 +113,7 @@ internal sealed class ShardCommit(Shard shard, ShardSettings settings)
             await shard.Keys.Keyring.EraseAsync(memory.Uid, CancellationToken.None).ConfigureAwait(false);
 
             // The key that was overwritten is that of this epoch; a later one would have its own copy.
-            shard.Fence.Check();
+            await shard.Fence.CheckAsync().ConfigureAwait(false);
         }
         finally
         {

@@ -5,6 +5,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Replication.Mirrors;
 using LatentDb.MemoryStore.Shards.Damages;
 using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Shards.Frames;
@@ -34,7 +35,8 @@ namespace LatentDb.MemoryStore.Shards;
 /// keys of epochs that no later opener reads. What a sleeper still writes goes into its own folder; when that was removed in 3 it cannot write keys there,
 /// because it makes the folder in 1 only.
 /// </summary>
-internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, ShardSettings settings, IMasterKeyProvider master, ShardOwnership ownership)
+internal sealed partial class ShardRecovery(
+    ShardId id, ShardLayout layout, ShardSettings settings, IMasterKeyProvider master, ShardOwnership ownership, ShardMirror? mirror = null)
 {
     private const int MaxReadings = 5;
 
@@ -154,6 +156,8 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
             layout.MarkServed(epoch);
             RemoveBefore(epoch);
             LogOpened(settings.Logger, id, epoch, recovered.ReplayedFrames);
+            fence.Mirror = mirror;
+            mirror?.Opened();
             return new Shard(new ShardParts(id, layout, epoch, index, epochs, shardKeys, manifests, blocks, clock) { Ownership = ownership, Fence = fence }, settings);
         }
         catch
@@ -169,9 +173,16 @@ internal sealed partial class ShardRecovery(ShardId id, ShardLayout layout, Shar
         settings.CreateLog(layout.Disk, layout.LogFolderOf(epoch, log), log == LogName.Blocks ? settings.BlockGeometry : settings.ManifestGeometry),
         epoch,
         clock,
-        fence.Check,
+        log == LogName.Blocks ? () => CheckNow(fence) : fence.CheckAsync,
         settings.Time,
         StoreMetrics.ForLog(log == LogName.Blocks ? "blocks" : "manifest"));
+
+    /// <summary>Blocks are named by nobody before a record is committed, and that commit waits for the copies of both.</summary>
+    private static ValueTask CheckNow(EpochFence fence)
+    {
+        fence.Check();
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>When every memory has its key, a slot that was lost was nobody's, and names that are not found are unknown again.</summary>
     private static async Task ForgetLostKeysAsync(Keyring keyring, ShardIndex index, CancellationToken cancellationToken)

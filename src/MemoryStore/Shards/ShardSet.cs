@@ -117,13 +117,16 @@ internal sealed class ShardSet : IAsyncDisposable
     }
 
     /// <summary>The open shard of that number; null when this process does not serve it.</summary>
-    public Shard? Find(ShardId id) => Volatile.Read(ref _slots[id.Value]) is { IsHeld: true } slot ? slot.Current : null;
+    public Shard? Find(ShardId id) => Volatile.Read(ref _slots[id.Value]) is { IsHeld: true, IsServable: true } slot ? slot.Current : null;
 
-    /// <exception cref="LatentDbException">not_owner: the memory's shard is not open here; nothing was done.</exception>
+    /// <summary>True while the shard is open here and its lease is held, also while it is not served because copies of it are missing.</summary>
+    public bool IsHeld(ShardId id) => Volatile.Read(ref _slots[id.Value]) is { IsHeld: true };
+
+    /// <exception cref="LatentDbException">not_owner: the memory's shard is not open here; not_enough_copies; nothing was done.</exception>
     public Shard ShardOf(MemoryKey key)
     {
         ShardId id = _map.ShardOf(key);
-        return Find(id) ?? throw ShardOwnership.NotOwner(id);
+        return Find(id) ?? throw (IsHeld(id) ? NotServed(id) : ShardOwnership.NotOwner(id));
     }
 
     /// <summary>Reads the files of the data folder itself again; for each that is not as it was written, its name and what is wrong.</summary>
@@ -143,6 +146,9 @@ internal sealed class ShardSet : IAsyncDisposable
         await _retired.DisposeAsync().ConfigureAwait(false);
         foreach (SemaphoreSlim gate in _gates) gate.Dispose();
     }
+
+    private static LatentDbException NotServed(ShardId id) =>
+        new(ErrorCode.NotEnoughCopies, $"{id} is open, and is served as soon as other silos have what it holds.") { RetryAfter = StoreLimits.OwnerRetryAfter };
 
     private async Task OpenAllAsync(CancellationToken cancellationToken)
     {

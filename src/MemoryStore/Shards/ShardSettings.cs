@@ -1,6 +1,7 @@
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Replication;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -26,6 +27,9 @@ internal sealed record ShardSettings
 
     /// <summary>True: other processes have the data folder open too, and leases decide who opens which shard.</summary>
     public bool IsShared { get; init; }
+
+    /// <summary>Copies shards to other silos, and theirs to this one; null = there is one copy.</summary>
+    public ReplicationHost? Replication { get; init; }
 
     /// <summary>Bytes of the disk that are kept back; 0 = none.</summary>
     public long ReserveBytes { get; init; }

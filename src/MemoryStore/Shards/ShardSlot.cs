@@ -2,6 +2,7 @@ using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Replication.Mirrors;
 using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -23,14 +24,16 @@ internal sealed partial class ShardSlot : IAsyncDisposable
     private readonly ShardRecovery _recovery;
     private readonly ShardSettings _settings;
     private readonly ShardOwnership _ownership;
+    private readonly ShardMirror? _mirror;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watch;
     private volatile Shard _current;
     private Shard? _retired;
     private long _retiredAt;
 
-    private ShardSlot(ShardId id, ShardLock shardLock, ShardRecovery recovery, ShardSettings settings, Shard shard)
+    private ShardSlot(ShardId id, ShardLock shardLock, ShardRecovery recovery, ShardSettings settings, ShardMirror? mirror, Shard shard)
     {
+        _mirror = mirror;
         _id = id;
         _lock = shardLock;
         _recovery = recovery;
@@ -45,6 +48,9 @@ internal sealed partial class ShardSlot : IAsyncDisposable
     /// <summary>False when the shard is given up, or its lease is lost.</summary>
     public bool IsHeld => _ownership.IsHeld;
 
+    /// <summary>False while what was opened is not on all copies that count: it could be lost after somebody has read it.</summary>
+    public bool IsServable => _mirror?.IsServable ?? true;
+
     /// <exception cref="LatentDbException">shard_locked, data_damaged, unsupported_format, key_unavailable, store_full, store_unavailable.</exception>
     public static async Task<ShardSlot> OpenAsync(
         ShardId id, ShardLayout layout, ShardSettings settings, IMasterKeyProvider master, ShardLease? lease, CancellationToken cancellationToken)
@@ -52,13 +58,21 @@ internal sealed partial class ShardSlot : IAsyncDisposable
         layout.Disk.CreateFolder(layout.Root);
         layout.Disk.SyncFolder(Path.GetDirectoryName(layout.Root)!);
         ShardLock shardLock = ShardLock.Take(layout.LockPath, layout.OwnerPath, id.ToString(), settings.IsShared, settings.Time);
+        ShardMirror? mirror = null;
         try
         {
-            var recovery = new ShardRecovery(id, layout, settings, master, new ShardOwnership(id, lease));
-            return new ShardSlot(id, shardLock, recovery, settings, await recovery.OpenAsync(cancellationToken).ConfigureAwait(false));
+            if (lease is not null && settings.Replication is not null)
+            {
+                mirror = await settings.Replication.TakeOverAsync(lease, layout.Disk, layout.Root, cancellationToken).ConfigureAwait(false);
+                layout = new ShardLayout(mirror.Disk, layout.Root);
+            }
+
+            var recovery = new ShardRecovery(id, layout, settings, master, new ShardOwnership(id, lease, mirror), mirror);
+            return new ShardSlot(id, shardLock, recovery, settings, mirror, await recovery.OpenAsync(cancellationToken).ConfigureAwait(false));
         }
         catch
         {
+            if (mirror is not null) await EndAsync(mirror).ConfigureAwait(false);
             shardLock.Dispose();
             throw;
         }
@@ -77,6 +91,12 @@ internal sealed partial class ShardSlot : IAsyncDisposable
         {
             await _watch.WaitAsync(StoreLimits.CommitTimeout, TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
             await _current.StopWritingAsync().AsTask().WaitAsync(StoreLimits.CommitTimeout, TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
+            if (_mirror is not null)
+            {
+                await _mirror.SettleAsync().ConfigureAwait(false);
+                await EndAsync(_mirror).ConfigureAwait(false);
+            }
+
             return true;
         }
         catch (TimeoutException)
@@ -101,8 +121,16 @@ internal sealed partial class ShardSlot : IAsyncDisposable
 
         await RetireAsync(_current).ConfigureAwait(false);
         await RetireAsync(null).ConfigureAwait(false);
+        if (_mirror is not null) await EndAsync(_mirror).ConfigureAwait(false);
         _stop.Dispose();
         _lock.Dispose();
+    }
+
+    /// <summary>Nothing is written any more, and the next owner's changes may come.</summary>
+    private static async ValueTask EndAsync(ShardMirror mirror)
+    {
+        await mirror.DisposeAsync().ConfigureAwait(false);
+        mirror.Release();
     }
 
     private async Task WatchAsync()
@@ -119,13 +147,14 @@ internal sealed partial class ShardSlot : IAsyncDisposable
 
     /// <summary>Another owner has come, or the data is damaged: neither gets better by opening again.</summary>
     private static bool IsWorthRetrying(LatentDbException failure) =>
-        failure.Code == ErrorCode.StoreFull || failure.Code == ErrorCode.StoreUnavailable || failure.Code == ErrorCode.KeyUnavailable;
+        failure.Code == ErrorCode.StoreFull || failure.Code == ErrorCode.StoreUnavailable || failure.Code == ErrorCode.KeyUnavailable || failure.Code == ErrorCode.NotEnoughCopies;
 
     private async Task<bool> ReopenAsync(LatentDbException failure)
     {
         try
         {
             if (failure.Code == ErrorCode.StoreFull) _settings.Space?.Release();
+            _mirror?.RequireEnough();
             Shard opened = await _recovery.OpenAsync(_stop.Token).ConfigureAwait(false);
             Shard failed = _current;
             _current = opened;

@@ -51,6 +51,8 @@ internal sealed class OpenStore : IAsyncDisposable
         }
     }
 
+    public Task OpenShardAsync(ShardLease lease) => _service.OpenShardAsync(lease, CancellationToken.None);
+
     public Task CompactAsync() => _service.Compactor.CompactAsync(isThorough: true, bytesPerSecond: 0, progress: null, CancellationToken.None);
 
     public async Task RotateAsync()

@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Replication.Mirrors;
 using LatentDb.MemoryStore.Shards.Ownership;
 
 namespace LatentDb.MemoryStore.Shards.Epochs;
@@ -22,6 +23,17 @@ internal sealed class EpochFence(ShardStates states, Epoch epoch, ShardOwnership
         set => Volatile.Write(ref _number, value);
     }
 
+    /// <summary>Where the shard is copied to; set when the opening is done, which promises nothing to anybody. Null = nowhere.</summary>
+    public ShardMirror? Mirror { get; set; }
+
+    /// <summary>The same once every copy that counts has what was written so far.</summary>
+    /// <exception cref="LatentDbException">stale_owner, not_enough_copies: the write may have been made, and whoever owns the shard knows it.</exception>
+    public async ValueTask CheckAsync()
+    {
+        if (Mirror is ShardMirror mirror) await ConfirmedAsync(mirror).ConfigureAwait(false);
+        Check();
+    }
+
     /// <exception cref="LatentDbException">stale_owner: the write may have been made, and whoever owns the shard knows it.</exception>
     public void Check()
     {
@@ -33,5 +45,18 @@ internal sealed class EpochFence(ShardStates states, Epoch epoch, ShardOwnership
 
         // Last, so that nothing is told after the lease has ended by this process's own clock.
         if (!ownership.IsLeased) throw new LatentDbException(ErrorCode.StaleOwner, $"The lease of the shard ended while epoch {epoch} wrote; its next owner knows what became of it.");
+    }
+
+    private async ValueTask ConfirmedAsync(ShardMirror mirror)
+    {
+        try
+        {
+            await mirror.ConfirmedAsync().ConfigureAwait(false);
+        }
+        catch (LatentDbException e) when (e.Code == ErrorCode.StaleOwner)
+        {
+            ownership.Lose();
+            throw;
+        }
     }
 }

@@ -23,7 +23,7 @@ internal sealed class FrameLog : IAsyncDisposable
     private readonly ILogStore _store;
     private readonly Epoch _epoch;
     private readonly HybridClock _clock;
-    private readonly Action _fence;
+    private readonly Func<ValueTask> _fence;
     private readonly TimeProvider _time;
     private readonly StoreMetrics.LogInstruments _metrics;
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -47,10 +47,10 @@ internal sealed class FrameLog : IAsyncDisposable
     /// <param name="store">A new, empty log; owned by this object.</param>
     /// <param name="epoch">Its owner.</param>
     /// <param name="clock">Gives the stamps; shared by the two logs of a shard.</param>
-    /// <param name="fence">Throws when another owner has taken the shard; asked after each commit and before anything is acknowledged.</param>
+    /// <param name="fence">Throws when another owner has taken the shard, and waits for its copies; asked after each commit and before anything is acknowledged.</param>
     /// <param name="time">Measures how long a commit may take.</param>
     /// <param name="metrics">What is counted.</param>
-    public FrameLog(ILogStore store, Epoch epoch, HybridClock clock, Action fence, TimeProvider time, StoreMetrics.LogInstruments metrics)
+    public FrameLog(ILogStore store, Epoch epoch, HybridClock clock, Func<ValueTask> fence, TimeProvider time, StoreMetrics.LogInstruments metrics)
     {
         _store = store;
         _epoch = epoch;
@@ -275,7 +275,7 @@ internal sealed class FrameLog : IAsyncDisposable
             }
 
             using (_metrics.TimeCommit(batch.Count, batch.Select(r => r.Caller))) await InTimeAsync(commit).ConfigureAwait(false);
-            _fence();
+            await _fence().ConfigureAwait(false);
             Publish(batch);
             Volatile.Write(ref _committedAddress, until);
             Volatile.Write(ref _checkpointAddress, checkpoint);

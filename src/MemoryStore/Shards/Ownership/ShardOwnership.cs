@@ -1,13 +1,15 @@
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Replication.Mirrors;
 
 namespace LatentDb.MemoryStore.Shards.Ownership;
 
 /// <summary>Whether this process may still speak for a shard: while it has the lease, if there is one, and until it gives the shard up.</summary>
 /// <param name="shard">Which one.</param>
 /// <param name="lease">The right to it; null = the lock file is right enough, because no other process can have the shard while this one lives.</param>
-internal sealed class ShardOwnership(ShardId shard, ShardLease? lease)
+/// <param name="mirror">Its copies; null = there are none.</param>
+internal sealed class ShardOwnership(ShardId shard, ShardLease? lease, ShardMirror? mirror = null)
 {
     private volatile bool _isGivenUp;
 
@@ -33,6 +35,14 @@ internal sealed class ShardOwnership(ShardId shard, ShardLease? lease)
     public void Require()
     {
         if (!IsHeld) throw NotOwner(shard);
+    }
+
+    /// <summary>Asked before a write begins.</summary>
+    /// <exception cref="LatentDbException">not_owner, not_enough_copies: nothing was done.</exception>
+    public void RequireWritable()
+    {
+        Require();
+        mirror?.RequireEnough();
     }
 
     public static LatentDbException NotOwner(ShardId shard) =>

@@ -1,0 +1,121 @@
+namespace LatentDb.MemoryStore.Replication.Mirrors;
+
+/// <summary>
+/// The changes of a shard's folder in order and numbered, until every follower has taken them; a follower that is too far behind finds its place gone.
+/// Thread-safe.
+/// </summary>
+/// <param name="maxBytes">What is kept for the slowest at most.</param>
+internal sealed class ChangeQueue(long maxBytes)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<FolderChange> _changes = new();
+    private readonly List<Cursor> _cursors = [];
+    private TaskCompletionSource _grown = New();
+    private long _oldest;
+    private long _bytes;
+
+    /// <summary>Number of the change that comes next: everything below it has happened.</summary>
+    public long Next
+    {
+        get
+        {
+            lock (_lock) return _oldest + _changes.Count;
+        }
+    }
+
+    public void Add(FolderChange change)
+    {
+        TaskCompletionSource grown;
+        lock (_lock)
+        {
+            _changes.Enqueue(change);
+            _bytes += change.Cost;
+            Trim();
+            (grown, _grown) = (_grown, New());
+        }
+
+        grown.SetResult();
+    }
+
+    /// <summary>A place in the queue that holds what comes after it; null when that is gone already.</summary>
+    public Cursor? Attach(long position)
+    {
+        lock (_lock)
+        {
+            if (position < _oldest || position > _oldest + _changes.Count) return null;
+            var cursor = new Cursor(position);
+            _cursors.Add(cursor);
+            return cursor;
+        }
+    }
+
+    public void Detach(Cursor cursor)
+    {
+        lock (_lock)
+        {
+            _cursors.Remove(cursor);
+            Trim();
+        }
+    }
+
+    /// <summary>The changes from the cursor on, some of them; the cursor passes them.</summary>
+    /// <returns>False when they are gone: whoever reads was too slow.</returns>
+    public bool TryTake(Cursor cursor, List<FolderChange> into)
+    {
+        lock (_lock)
+        {
+            if (cursor.Position < _oldest) return false;
+            long bytes = 0;
+            foreach (FolderChange change in _changes.Skip((int)(cursor.Position - _oldest)))
+            {
+                if (into.Count > 0 && (bytes + change.Cost > ReplicationLimits.BatchBytes || into.Count == ReplicationLimits.BatchChanges)) break;
+                into.Add(change);
+                bytes += change.Cost;
+            }
+
+            cursor.Position += into.Count;
+            Trim();
+            return true;
+        }
+    }
+
+    /// <summary>Bytes that wait behind the cursor.</summary>
+    public long BytesBehind(long position)
+    {
+        lock (_lock) return position < _oldest ? _bytes : _changes.Skip((int)(position - _oldest)).Sum(change => change.Cost);
+    }
+
+    /// <summary>Ends when there is something at or after that position.</summary>
+    public async Task WaitAsync(long position, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task grown;
+            lock (_lock)
+            {
+                if (_oldest + _changes.Count > position) return;
+                grown = _grown.Task;
+            }
+
+            await grown.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Trim()
+    {
+        long needed = _cursors.Count == 0 ? long.MaxValue : _cursors.Min(cursor => cursor.Position);
+        while (_changes.Count > 0 && (_bytes > maxBytes || (_bytes > ReplicationLimits.ResumeBytes && _oldest < needed)))
+        {
+            _bytes -= _changes.Dequeue().Cost;
+            _oldest++;
+        }
+    }
+
+    /// <summary>How far one follower has taken changes out.</summary>
+    internal sealed class Cursor(long position)
+    {
+        public long Position { get; set; } = position;
+    }
+}
