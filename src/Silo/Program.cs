@@ -3,6 +3,7 @@ using LatentDb.Silo.Composition;
 
 try
 {
+    if (args is ["cluster", "promote", ..]) return await ClusterPromotion.RunAsync(args[2..]).ConfigureAwait(false);
     if (args is ["cluster", "migrate", ..]) return await ClusterMigration.RunAsync(args[2..]).ConfigureAwait(false);
     WebApplication app = SiloBuilder.Build(args);
     await app.RunAsync().ConfigureAwait(false);

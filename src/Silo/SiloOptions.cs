@@ -201,6 +201,21 @@ public sealed class SiloOptions
     /// <summary>True when tenants and keys are in the cluster's database.</summary>
     public bool HasAccessInDatabase() => IsClustered() && AccessInDatabase;
 
+    /// <summary>
+    /// How shards are copied: none (all silos share one data folder), async (a write is answered when its owner has it), quorum (when every copy that counts has
+    /// it). With copies each store silo has a data folder of its own.
+    /// </summary>
+    public string Replication { get; set; } = "none";
+
+    /// <summary>Copies of each shard with <see cref="Replication"/>, the owner's among them: 2 to 5.</summary>
+    public int Replicas { get; set; } = 3;
+
+    /// <summary>Copies below which no write is taken, with quorum.</summary>
+    public int MinInSync { get; set; } = 2;
+
+    /// <summary>True when each silo has a folder of its own.</summary>
+    public bool IsReplicated() => IsClustered() && Replication != "none";
+
     /// <summary>True when this process is one of a cluster.</summary>
     public bool IsClustered() => ClusterDatabase.Length > 0;
 
@@ -227,6 +242,7 @@ public sealed class SiloOptions
         if (AuditDays is < 0 or > 36_500) throw Invalid(nameof(AuditDays), AuditDays, "0 to 36500");
         CheckSecret(nameof(AdminKey), AdminKey);
         CheckUrls();
+        if (Replication != "none" && !IsClustered()) throw Invalid(nameof(Replication), Replication, "none, without ClusterDatabase");
         if (AccessInDatabase && !IsClustered()) throw Invalid(nameof(AccessInDatabase), AccessInDatabase, "false, without ClusterDatabase");
         if (IsClustered()) CheckCluster();
     }
@@ -276,6 +292,10 @@ public sealed class SiloOptions
         string[] roles = Roles.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (roles.Length == 0 || roles.Any(role => role is not ("store" or "model" or "api"))) throw Invalid(nameof(Roles), Roles, "any of store, model, api, separated by commas");
         if (LeaseSeconds is < 2 or > 600) throw Invalid(nameof(LeaseSeconds), LeaseSeconds, "2 to 600");
+        if (Replication is not ("none" or "async" or "quorum")) throw Invalid(nameof(Replication), Replication, "none, async or quorum");
+        if (Replicas is < 2 or > 5) throw Invalid(nameof(Replicas), Replicas, "2 to 5");
+        if (MinInSync < 1 || MinInSync > Replicas) throw Invalid(nameof(MinInSync), MinInSync, "1 to Replicas");
+        if (IsReplicated() && !AccessInDatabase) throw Invalid(nameof(AccessInDatabase), AccessInDatabase, "true, with Replication: there is no folder in common");
         if (SiloName.Length > 128) throw Invalid(nameof(SiloName), SiloName, "at most 128 characters");
         string[] files = [ClusterCertificate, ClusterCertificateKey, ClusterAuthority];
         if (files.Any(file => file.Length > 0) && files.Any(file => file.Length == 0)) throw Invalid(nameof(ClusterCertificate), ClusterCertificate, "a file, together with ClusterCertificateKey and ClusterAuthority, or none of the three");

@@ -28,7 +28,7 @@ internal static class RouteRules
     public static bool MayRepeat(LatentDbException error, bool isRepeatable)
     {
         // Whether these have been acted upon is not known; the others are said before anything is done.
-        if (error is LinkBrokenException || error.Code == ErrorCode.StaleOwner) return isRepeatable;
+        if (error is LinkBrokenException || error.Code == ErrorCode.StaleOwner || error.Code == ErrorCode.NotEnoughCopies) return isRepeatable;
         return error.Code == ErrorCode.NotOwner || error.Code == ErrorCode.SiloUnreachable || error.Code == ErrorCode.ShuttingDown;
     }
 }

@@ -27,4 +27,8 @@ public interface ICopySets
 /// <param name="Members">Names of silos, in ordinal order; empty = the shard was never opened by one that keeps copies.</param>
 /// <param name="Term">Of the newest lease of the shard.</param>
 /// <param name="Revision">Grows with each change.</param>
-public sealed record CopySet(ImmutableArray<string> Members, long Term, long Revision);
+public sealed record CopySet(ImmutableArray<string> Members, long Term, long Revision)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(", ", Members);
+}

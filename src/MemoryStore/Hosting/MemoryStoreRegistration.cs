@@ -1,7 +1,12 @@
+using LatentDb.MemoryStore.Cluster;
+using LatentDb.MemoryStore.Links;
+using LatentDb.MemoryStore.Replication;
+using LatentDb.MemoryStore.Replication.Followers;
 using LatentDb.MemoryStore.Timeline;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace LatentDb.MemoryStore.Hosting;
@@ -31,6 +36,27 @@ public static class MemoryStoreRegistration
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Scrubber);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Inspector);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Keys);
+        return services;
+    }
+
+    /// <summary>Copies shards between silos that have a folder each. Needs links, a view of the cluster and sets of copies.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="options">How.</param>
+    /// <param name="data">The data folder of this silo alone.</param>
+    /// <param name="shards">Shards of the cluster.</param>
+    public static IServiceCollection AddReplication(this IServiceCollection services, ReplicationOptions options, string data, int shards)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddSingleton(provider => new ReplicationHost(
+            options,
+            data,
+            shards,
+            provider.GetRequiredService<IClusterView>(),
+            provider.GetRequiredService<ISiloLinks>(),
+            provider.GetRequiredService<ICopySets>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ReplicationHost>>()));
+        services.AddSingleton<ILinkService, ReplicationService>();
         return services;
     }
 

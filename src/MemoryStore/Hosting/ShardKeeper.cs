@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Replication;
 using LatentDb.MemoryStore.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ public sealed partial class ShardKeeper : IHostedService, IAsyncDisposable
     private readonly ShardKeeperOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly ReplicationHost? _replication;
     private readonly KeptShard[] _shards;
     private readonly SemaphoreSlim _openings;
     private readonly CancellationTokenSource _stop = new();
@@ -25,7 +27,7 @@ public sealed partial class ShardKeeper : IHostedService, IAsyncDisposable
     private bool _isStopped;
 
     public ShardKeeper(
-        MemoryStoreService store, IShardLeases leases, IClusterView view, IEnumerable<IShardUsers> users, ShardKeeperOptions options, TimeProvider time, ILogger<ShardKeeper> logger)
+        MemoryStoreService store, IShardLeases leases, IClusterView view, IEnumerable<IShardUsers> users, ShardKeeperOptions options, TimeProvider time, ILogger<ShardKeeper> logger, ReplicationHost? replication = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _store = store;
@@ -35,6 +37,7 @@ public sealed partial class ShardKeeper : IHostedService, IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
+        _replication = replication;
         _shards = [.. Enumerable.Range(0, options.Shards).Select(i => new KeptShard(new ShardId(i)))];
         _openings = new SemaphoreSlim(options.MaxOpenings);
     }
@@ -46,11 +49,11 @@ public sealed partial class ShardKeeper : IHostedService, IAsyncDisposable
     public bool HasSettled { get; private set; }
 
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         ClusterMetrics.Announce();
+        if (_replication is not null) await _replication.ResignAsync(cancellationToken).ConfigureAwait(false);
         _loop = Task.Run(LoopAsync, CancellationToken.None);
-        return Task.CompletedTask;
     }
 
     /// <summary>Hands all shards over; others take them at once. What is on its way is committed first.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Disk;
@@ -6,6 +7,7 @@ using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Links;
 using LatentDb.MemoryStore.Replication.Followers;
 using LatentDb.MemoryStore.Replication.Mirrors;
+using LatentDb.MemoryStore.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace LatentDb.MemoryStore.Replication;
@@ -15,6 +17,7 @@ public sealed class ReplicationHost : IDisposable
 {
     private readonly IClusterView _view;
     private readonly int _shards;
+    private readonly ConcurrentDictionary<ShardMirror, bool> _mirrors = new();
     private volatile bool _isStarted;
 
     /// <param name="options">How.</param>
@@ -43,13 +46,10 @@ public sealed class ReplicationHost : IDisposable
         Sets = sets;
         Time = time;
         Logger = logger;
-        Service = new ReplicationService(this);
         _view = view;
         _shards = shards;
+        ReplicationMetrics.Add(this, Count);
     }
-
-    /// <summary>Answers owners.</summary>
-    public ILinkService Service { get; }
 
     internal ReplicationOptions Options { get; }
 
@@ -91,7 +91,11 @@ public sealed class ReplicationHost : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Folders.Dispose();
+    public void Dispose()
+    {
+        ReplicationMetrics.Remove(this);
+        Folders.Dispose();
+    }
 
     /// <summary>This silo becomes the owner of its copy.</summary>
     /// <param name="lease">The right to it.</param>
@@ -105,8 +109,13 @@ public sealed class ReplicationHost : IDisposable
         bool isOpen = set.Term == lease.Term && (set.Members.IsEmpty || set.Members.Contains(Self, StringComparer.Ordinal));
         if (!isOpen) throw new LatentDbException(ErrorCode.StaleOwner, $"{Self} is none of the copies of {lease.Shard} that count.");
         Folders.Of(lease.Shard).TakeOver(lease.Term, mustBeWhole: !set.Members.IsEmpty);
-        return new ShardMirror(this, lease, set, disk, root);
+        var mirror = new ShardMirror(this, lease, set, disk, root);
+        _mirrors[mirror] = true;
+        return mirror;
     }
+
+    /// <summary>The mirror is at its end.</summary>
+    internal void Forget(ShardMirror mirror) => _mirrors.TryRemove(mirror, out _);
 
     /// <summary>Other silos that should have a copy.</summary>
     internal ImmutableArray<SiloMember> WantedOf(ShardId shard) => [.. CopyPlan.Of(_view.Current, shard, _shards, Options.Copies).Where(silo => silo.Name != Self)];
@@ -116,5 +125,17 @@ public sealed class ReplicationHost : IDisposable
     {
         ImmutableArray<SiloMember> wanted = WantedOf(shard);
         return [.. wanted, .. _view.Current.Silos.Where(silo => silo.Name != Self && members.Contains(silo.Name, StringComparer.Ordinal) && !wanted.Any(w => w.Name == silo.Name))];
+    }
+
+    private CopyCounts Count()
+    {
+        CopyCounts all = new(0, 0, 0);
+        foreach (ShardMirror mirror in _mirrors.Keys)
+        {
+            int copies = mirror.Members.Length;
+            all = new CopyCounts(all.InSync + copies, all.Missing + Math.Max(0, Options.Copies - copies), Math.Max(all.LagBytes, mirror.LagBytes));
+        }
+
+        return all;
     }
 }

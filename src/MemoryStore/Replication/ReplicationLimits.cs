@@ -27,6 +27,9 @@ internal static class ReplicationLimits
     /// <summary>Between two tries to reach a follower, and between two looks at who should be one.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Longest pause before a follower that cannot be filled is tried again: each try reads its whole folder.</summary>
+    public static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(4);
+
     /// <summary>When to ask again where copies are missing: a follower that was away needs some seconds.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 }

@@ -4,7 +4,6 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Records;
-using LatentDb.MemoryStore.Shards.Ownership;
 using LatentDb.MemoryStore.Shards.Staging;
 using LatentDb.MemoryStore.Telemetry;
 using LatentDb.MemoryStore.Versions;

@@ -173,14 +173,14 @@ internal sealed partial class ShardRecovery(
         settings.CreateLog(layout.Disk, layout.LogFolderOf(epoch, log), log == LogName.Blocks ? settings.BlockGeometry : settings.ManifestGeometry),
         epoch,
         clock,
-        log == LogName.Blocks ? () => CheckNow(fence) : fence.CheckAsync,
+        log == LogName.Blocks ? () => RequireOurs(fence) : fence.CheckAsync,
         settings.Time,
         StoreMetrics.ForLog(log == LogName.Blocks ? "blocks" : "manifest"));
 
     /// <summary>Blocks are named by nobody before a record is committed, and that commit waits for the copies of both.</summary>
-    private static ValueTask CheckNow(EpochFence fence)
+    private static ValueTask RequireOurs(EpochFence fence)
     {
-        fence.Check();
+        fence.RequireOurs();
         return ValueTask.CompletedTask;
     }
 

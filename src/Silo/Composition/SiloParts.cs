@@ -1,7 +1,10 @@
 using LatentDb.Grains.Hosting;
 using LatentDb.Grains.Remote;
 using LatentDb.MemoryStore.Cluster;
+using LatentDb.MemoryStore.Encryption;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Hosting;
+using LatentDb.MemoryStore.Replication;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Hosting;
@@ -28,6 +31,7 @@ internal static class SiloParts
         bool ownsShards = ClusterSettings.Has(options, SiloRoles.Store);
         ClusterSettings? cluster = options.IsClustered() ? ClusterSettings.Of(options) : null;
         if (cluster is not null) services.AddLinks(options, cluster);
+        if (ownsShards && options.IsReplicated()) AddReplication(services, options);
         services.AddMemoryStore(store => Configure(store, options), opens: ownsShards);
         if (cluster is not null) services.AddClusterDatabase(DatabaseOf(options, cluster));
         services.AddSecurity(options);
@@ -42,6 +46,25 @@ internal static class SiloParts
         if (cluster is null) return;
         services.AddHostedService<LoadReport>();
         services.AddHostedService<ClusterDrain>();
+    }
+
+    private static void AddReplication(IServiceCollection services, SiloOptions options)
+    {
+        // A silo whose disk was lost comes back with an empty folder, and must open what the others have sealed.
+        if (LocalMasterKeys.FromEnvironment() is not LocalMasterKeys keys)
+        {
+            throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"With Replication every silo has the same master key: set {LocalMasterKeys.EnvironmentVariable} in the environment of all.");
+        }
+
+        keys.Dispose();
+        var replication = new ReplicationOptions
+        {
+            Mode = options.Replication == "quorum" ? ReplicationMode.Quorum : ReplicationMode.Async,
+            Copies = options.Replicas,
+            MinInSync = options.MinInSync,
+            DropAfter = TimeSpan.FromSeconds(options.LeaseSeconds * 0.3),
+        };
+        services.AddReplication(replication, options.Data, options.ShardCount());
     }
 
     private static void AddModel(IServiceCollection services, SiloOptions options)

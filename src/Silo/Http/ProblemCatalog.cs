@@ -67,6 +67,7 @@ internal static class ProblemCatalog
         [ErrorCode.ShuttingDown] = new(503, "The server is shutting down"),
         [ErrorCode.StaleOwner] = new(503, "Another process has taken over the data"),
         [ErrorCode.NotOwner] = new(503, "The memory is moving to another server"),
+        [ErrorCode.NotEnoughCopies] = new(503, "Too few copies of the data are in sync"),
         [ErrorCode.SiloUnreachable] = new(503, "Another server of the cluster cannot be reached"),
         [ErrorCode.KeyUnavailable] = new(503, "The keys of stored data cannot be had"),
         [HttpErrorCode.Maintenance] = new(503, "The server runs for maintenance"),

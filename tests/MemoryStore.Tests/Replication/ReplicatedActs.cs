@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Replication;
 using LatentDb.MemoryStore.Tests.Simulation;
@@ -30,7 +31,7 @@ internal sealed class ReplicatedActs
     public SimulatedDisk B { get; }
 
     public static ReplicationOptions Options(ReplicationMode mode = ReplicationMode.Quorum, int minInSync = 2) =>
-        new() { Mode = mode, Copies = 2, MinInSync = minInSync, DropAfter = TimeSpan.FromHours(1) };
+        new() { Mode = mode, Copies = 2, MinInSync = minInSync, DropAfter = minInSync == 1 ? TimeSpan.FromMilliseconds(50) : TimeSpan.FromHours(1) };
 
     public static async Task<ReplicatedActs> PrepareAsync(SimulatedStore store, string name)
     {
@@ -55,7 +56,11 @@ internal sealed class ReplicatedActs
     }
 
     /// <summary>Both processes, with the owner's act not begun.</summary>
-    public Task<ReplicatedRun> BeginAsync(int seed, ReplicationMode mode = ReplicationMode.Quorum) => ReplicatedRun.StartAsync(_store, A.Copy(), B.Copy(), _sets.Copy(), _writer.Copy(seed), _act, mode);
+    /// <param name="seed">Of what the owner writes.</param>
+    /// <param name="mode">How it waits.</param>
+    /// <param name="wrap">The owner's disk as it sees it.</param>
+    public Task<ReplicatedRun> BeginAsync(int seed, ReplicationMode mode = ReplicationMode.Quorum, Func<SimulatedDisk, IDisk>? wrap = null) =>
+        ReplicatedRun.StartAsync(_store, A.Copy(), B.Copy(), _sets.Copy(), _writer.Copy(seed), _act, mode, wrap);
 
     private static async Task WriteAsync(SimulatedWriter writer, TestModel model, OpenStore open, int opening)
     {
@@ -105,11 +110,12 @@ internal sealed class ReplicatedRun : IAsyncDisposable
     }
 
     public static async Task<ReplicatedRun> StartAsync(
-        SimulatedStore store, SimulatedDisk diskOfA, SimulatedDisk diskOfB, TestCopySets sets, SimulatedWriter writer, Func<SimulatedWriter, OpenStore, Task>? act, ReplicationMode mode)
+        SimulatedStore store, SimulatedDisk diskOfA, SimulatedDisk diskOfB, TestCopySets sets, SimulatedWriter writer, Func<SimulatedWriter, OpenStore, Task>? act, ReplicationMode mode,
+        Func<SimulatedDisk, IDisk>? wrap)
     {
         var links = new InMemoryLinks();
         ReplicatedSilo b = await ReplicatedSilo.StartAsync(store, "b", diskOfB, ["a", "b"], sets, links, ReplicatedActs.Options(mode));
-        ReplicatedSilo a = await ReplicatedSilo.StartAsync(store, "a", diskOfA, ["a", "b"], sets, links, ReplicatedActs.Options(mode));
+        ReplicatedSilo a = await ReplicatedSilo.StartAsync(store, "a", wrap?.Invoke(diskOfA) ?? diskOfA, ["a", "b"], sets, links, ReplicatedActs.Options(mode));
         return new ReplicatedRun(store, links, diskOfA, diskOfB, sets, writer, act, a, b);
     }
 
@@ -133,19 +139,24 @@ internal sealed class ReplicatedRun : IAsyncDisposable
     {
         try
         {
+            long before = Sets.Read(ReplicatedSilo.Shard)!.Revision;
             if (_act is null) armed();
             await A.OpenAsync(Sets);
             await A.ServedAsync();
+            while (_act is not null && !HasJoined(before)) await Task.Delay(1);
             if (_act is not null) armed();
             if (_act is not null) await _act(Writer, A.Store);
             for (int i = 0; i < 2; i++) await Writer.StepAsync(A.Store.Catalog);
             return null;
         }
-        catch (Exception e) when (e is LatentDbException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is LatentDbException or IOException or OperationCanceledException or ObjectDisposedException)
         {
             return e;
         }
     }
+
+    /// <summary>The follower was compared with this owner: it left the set and came back.</summary>
+    private bool HasJoined(long before) => Sets.Read(ReplicatedSilo.Shard) is { } set && set.Revision >= before + 2 && set.Members.Contains("b");
 
     /// <summary>The owner is gone; the follower's process starts again on what is left of its disk and is promoted. Everything acknowledged must be there.</summary>
     /// <returns>False when the follower did not count at that moment: then the owner must come back.</returns>
@@ -158,6 +169,16 @@ internal sealed class ReplicatedRun : IAsyncDisposable
         await promoted.ServedAsync();
         await CheckAsync(promoted);
         return true;
+    }
+
+    /// <summary>The follower's process takes the lease and opens its copy while the owner's is still there.</summary>
+    public async Task<ReplicatedSilo> PromoteBesideAsync()
+    {
+        await B.DisposeAsync();
+        ReplicatedSilo promoted = await ReplicatedSilo.StartAsync(_store, "b", DiskOfB, ["b"], Sets, Links, ReplicatedActs.Options(minInSync: 1));
+        if (!await promoted.OpenAsync(Sets)) throw new InvalidOperationException("The follower does not count.");
+        await promoted.ServedAsync();
+        return promoted;
     }
 
     /// <summary>The owner starts again on what is left of its disk.</summary>

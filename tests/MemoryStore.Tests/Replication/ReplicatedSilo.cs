@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Replication;
+using LatentDb.MemoryStore.Replication.Followers;
 using LatentDb.MemoryStore.Tests.Simulation;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.Testing;
@@ -17,6 +18,7 @@ internal sealed class ReplicatedSilo : IAsyncDisposable
 
     private readonly SimulatedStore _store;
     private readonly ReplicationHost _host;
+    private Task _opening = Task.CompletedTask;
 
     private ReplicatedSilo(SimulatedStore store, string name, IDisk disk, ReplicationHost host, OpenStore open)
     {
@@ -47,7 +49,7 @@ internal sealed class ReplicatedSilo : IAsyncDisposable
     {
         var view = new FixedView(name, members);
         var host = new ReplicationHost(options, disk, store.Root, shards: 1, view, links.From(name), sets.For(name), TimeProvider.System, NullLogger.Instance);
-        links.Serve(name, host.Service);
+        links.Serve(name, new ReplicationService(host));
         OpenStore open = await OpenStore.AtAsync(store.Root, SimulatedStore.Settings(disk) with { IsShared = true, Replication = host }).WaitAsync(SimulatedStore.Patience);
         return new ReplicatedSilo(store, name, disk, host, open);
     }
@@ -58,7 +60,8 @@ internal sealed class ReplicatedSilo : IAsyncDisposable
     {
         Lease = sets.Take(Name, Shard);
         if (Lease is null) return false;
-        await Store.OpenShardAsync(Lease).WaitAsync(SimulatedStore.Patience);
+        _opening = Store.OpenShardAsync(Lease);
+        await _opening.WaitAsync(SimulatedStore.Patience);
         return true;
     }
 
@@ -69,11 +72,14 @@ internal sealed class ReplicatedSilo : IAsyncDisposable
         while (Store.Shards.Find(Shard) is null) await Task.Delay(1, limit.Token);
     }
 
+    public Task ResignAsync() => _host.ResignAsync(CancellationToken.None);
+
     public FolderListing List() => FolderListing.Of(Disk, Path.Combine(_store.Root, Shard.ToString()), isHashed: true);
 
     public async ValueTask DisposeAsync()
     {
         Lease?.Lose();
+        await _opening.WaitAsync(SimulatedStore.Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Store.DisposeAsync().AsTask().WaitAsync(SimulatedStore.Patience);
         _host.Dispose();
     }

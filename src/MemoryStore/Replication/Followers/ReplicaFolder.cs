@@ -1,7 +1,6 @@
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
-using LatentDb.MemoryStore.MessagePack;
 
 namespace LatentDb.MemoryStore.Replication.Followers;
 
@@ -16,7 +15,7 @@ internal sealed class ReplicaFolder(ShardId shard, IDisk disk, string root) : ID
     private CopyMark? _mark;
     private FollowerStanding _standing = new(default, 0);
     private CancellationTokenSource? _owner;
-    private bool _isOwned;
+    private long? _ownedTerm;
 
     /// <summary>What is known of the copy.</summary>
     public CopyMark Mark
@@ -38,7 +37,7 @@ internal sealed class ReplicaFolder(ShardId shard, IDisk disk, string root) : ID
             RequireTerm(hello.Term);
 
             // Its own lease is over, but what it still writes here must come to an end first.
-            if (_isOwned) throw new LatentDbException(ErrorCode.NotOwner, $"{shard} is still open here.") { RetryAfter = StoreLimits.OwnerRetryAfter };
+            if (_ownedTerm is not null) throw new LatentDbException(ErrorCode.NotOwner, $"{shard} is still open here.") { RetryAfter = StoreLimits.OwnerRetryAfter };
             _owner?.Cancel();
             if (!disk.FolderExists(root)) disk.CreateDurableFolder(root);
             if (hello.Term > Mark.Term) Remember(Mark with { Term = hello.Term });
@@ -97,14 +96,23 @@ internal sealed class ReplicaFolder(ShardId shard, IDisk disk, string root) : ID
             _standing = new FollowerStanding(default, 0);
             if (!disk.FolderExists(root)) disk.CreateDurableFolder(root);
             Remember(new CopyMark(term, IsWhole: true));
-            _isOwned = true;
+            _ownedTerm = term;
         }
     }
 
-    /// <summary>This silo is not the owner any more and writes nothing more.</summary>
-    public void Release()
+    /// <summary>This silo is not the owner of that term any more and writes nothing more; one of a later term that it may have become meanwhile stays.</summary>
+    public void Release(long term)
     {
-        lock (_lock) _isOwned = false;
+        lock (_lock)
+        {
+            if (_ownedTerm == term) _ownedTerm = null;
+        }
+    }
+
+    /// <exception cref="LatentDbException">stale_owner: a higher term was obeyed.</exception>
+    public void RequireTerm(long term)
+    {
+        if (term < Mark.Term) throw new LatentDbException(ErrorCode.StaleOwner, $"The owner of {shard} of term {term} was followed by one of term {Mark.Term}.");
     }
 
     public void Dispose()
@@ -114,11 +122,6 @@ internal sealed class ReplicaFolder(ShardId shard, IDisk disk, string root) : ID
             _owner?.Cancel();
             _files.Close();
         }
-    }
-
-    private void RequireTerm(long term)
-    {
-        if (term < Mark.Term) throw new LatentDbException(ErrorCode.StaleOwner, $"The owner of {shard} of term {term} was followed by one of term {Mark.Term}.");
     }
 
     private void Apply(FolderChange change)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace LatentDb.MemoryStore.Replication.Followers;
 
 /// <summary>The follower's end of a link: one stream for each shard that is copied to this silo.</summary>
-internal sealed partial class ReplicationService(ReplicationHost host) : FramedLinkService
+public sealed partial class ReplicationService(ReplicationHost host) : FramedLinkService
 {
     /// <inheritdoc/>
     public override LinkChannel Channel => LinkChannel.Replication;
@@ -39,21 +39,35 @@ internal sealed partial class ReplicationService(ReplicationHost host) : FramedL
         ReplicaFolder folder = host.Folders.Of(hello.Shard);
         FollowerStanding standing = folder.Enter(hello, out CancellationToken gone);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, gone);
+        try
+        {
+            await AnswerAsync(folder, hello, standing, request, answer, both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            folder.RequireTerm(hello.Term);
+            throw new LinkBrokenException("The owner has opened another link.");
+        }
+    }
+
+    private static async Task AnswerAsync(
+        ReplicaFolder folder, OwnerHello hello, FollowerStanding standing, LinkReader request, LinkWriter answer, CancellationToken cancellationToken)
+    {
         using var buffer = new LinkBuffer();
         ReplicationCodec.Write(buffer, standing);
-        await answer.WriteAsync(ReplicationCodec.Standing, buffer.Written, both.Token).ConfigureAwait(false);
-        while (await request.ReadAsync(both.Token).ConfigureAwait(false) is { } frame)
+        await answer.WriteAsync(ReplicationCodec.Standing, buffer.Written, cancellationToken).ConfigureAwait(false);
+        while (await request.ReadAsync(cancellationToken).ConfigureAwait(false) is { } frame)
         {
             buffer.Clear();
             if (frame.Kind == ReplicationCodec.Compare)
             {
                 ReplicationCodec.Write(buffer, folder.List());
-                await answer.WriteAsync(ReplicationCodec.Listing, buffer.Written, both.Token).ConfigureAwait(false);
+                await answer.WriteAsync(ReplicationCodec.Listing, buffer.Written, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
             ReplicationCodec.WritePosition(buffer, folder.Apply(ReplicationCodec.ReadChanges(frame.Payload.Span), hello.Session));
-            await answer.WriteAsync(ReplicationCodec.Confirmed, buffer.Written, both.Token).ConfigureAwait(false);
+            await answer.WriteAsync(ReplicationCodec.Confirmed, buffer.Written, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -8,18 +8,19 @@ namespace LatentDb.MemoryStore.Replication.Mirrors;
 internal sealed class ChangeQueue(long maxBytes)
 {
     private readonly Lock _lock = new();
-    private readonly Queue<FolderChange> _changes = new();
+    private readonly List<QueuedChange> _changes = [];
     private readonly List<Cursor> _cursors = [];
     private TaskCompletionSource _grown = New();
+    private int _dropped;
     private long _oldest;
-    private long _bytes;
+    private long _added;
 
     /// <summary>Number of the change that comes next: everything below it has happened.</summary>
     public long Next
     {
         get
         {
-            lock (_lock) return _oldest + _changes.Count;
+            lock (_lock) return _oldest + Count;
         }
     }
 
@@ -28,8 +29,8 @@ internal sealed class ChangeQueue(long maxBytes)
         TaskCompletionSource grown;
         lock (_lock)
         {
-            _changes.Enqueue(change);
-            _bytes += change.Cost;
+            _changes.Add(new QueuedChange(change, _added));
+            _added += change.Cost;
             Trim();
             (grown, _grown) = (_grown, New());
         }
@@ -42,7 +43,7 @@ internal sealed class ChangeQueue(long maxBytes)
     {
         lock (_lock)
         {
-            if (position < _oldest || position > _oldest + _changes.Count) return null;
+            if (position < _oldest || position > _oldest + Count) return null;
             var cursor = new Cursor(position);
             _cursors.Add(cursor);
             return cursor;
@@ -66,8 +67,9 @@ internal sealed class ChangeQueue(long maxBytes)
         {
             if (cursor.Position < _oldest) return false;
             long bytes = 0;
-            foreach (FolderChange change in _changes.Skip((int)(cursor.Position - _oldest)))
+            for (int at = IndexOf(cursor.Position); at < _changes.Count; at++)
             {
+                FolderChange change = _changes[at].Change;
                 if (into.Count > 0 && (bytes + change.Cost > ReplicationLimits.BatchBytes || into.Count == ReplicationLimits.BatchChanges)) break;
                 into.Add(change);
                 bytes += change.Cost;
@@ -82,7 +84,11 @@ internal sealed class ChangeQueue(long maxBytes)
     /// <summary>Bytes that wait behind the cursor.</summary>
     public long BytesBehind(long position)
     {
-        lock (_lock) return position < _oldest ? _bytes : _changes.Skip((int)(position - _oldest)).Sum(change => change.Cost);
+        lock (_lock)
+        {
+            int at = IndexOf(Math.Max(position, _oldest));
+            return at < _changes.Count ? _added - _changes[at].Before : 0;
+        }
     }
 
     /// <summary>Ends when there is something at or after that position.</summary>
@@ -93,7 +99,7 @@ internal sealed class ChangeQueue(long maxBytes)
             Task grown;
             lock (_lock)
             {
-                if (_oldest + _changes.Count > position) return;
+                if (_oldest + Count > position) return;
                 grown = _grown.Task;
             }
 
@@ -103,15 +109,28 @@ internal sealed class ChangeQueue(long maxBytes)
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private int Count => _changes.Count - _dropped;
+
+    private int IndexOf(long position) => _dropped + (int)(position - _oldest);
+
     private void Trim()
     {
         long needed = _cursors.Count == 0 ? long.MaxValue : _cursors.Min(cursor => cursor.Position);
-        while (_changes.Count > 0 && (_bytes > maxBytes || (_bytes > ReplicationLimits.ResumeBytes && _oldest < needed)))
+        while (Count > 0 && _added - _changes[_dropped].Before is long bytes && (bytes > maxBytes || (bytes > ReplicationLimits.ResumeBytes && _oldest < needed)))
         {
-            _bytes -= _changes.Dequeue().Cost;
+            _changes[_dropped] = default;
+            _dropped++;
             _oldest++;
         }
+
+        if (_dropped <= _changes.Count / 2) return;
+        _changes.RemoveRange(0, _dropped);
+        _dropped = 0;
     }
+
+    /// <param name="Change">What was done.</param>
+    /// <param name="Before">Cost of all changes before it.</param>
+    private readonly record struct QueuedChange(FolderChange Change, long Before);
 
     /// <summary>How far one follower has taken changes out.</summary>
     internal sealed class Cursor(long position)

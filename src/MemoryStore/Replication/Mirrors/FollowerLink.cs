@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Links;
+using LatentDb.MemoryStore.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace LatentDb.MemoryStore.Replication.Mirrors;
@@ -21,7 +22,7 @@ internal sealed partial class FollowerLink : IAsyncDisposable
         _mirror = mirror;
         _address = address;
         Copy = copy;
-        _loop = Task.Run(LoopAsync);
+        _loop = Task.Run(LoopAsync, CancellationToken.None);
     }
 
     public MirrorCopy Copy { get; }
@@ -39,6 +40,7 @@ internal sealed partial class FollowerLink : IAsyncDisposable
 
     private async Task LoopAsync()
     {
+        TimeSpan pause = ReplicationLimits.Pause;
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -59,7 +61,8 @@ internal sealed partial class FollowerLink : IAsyncDisposable
                 LogBroken(_mirror.Logger, _mirror.Shard, Copy.Name, e.Message);
             }
 
-            await Task.Delay(ReplicationLimits.Pause, _mirror.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = Copy.IsCopy ? ReplicationLimits.Pause : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, ReplicationLimits.MaxPause.Ticks));
+            await Task.Delay(pause, _mirror.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -126,7 +129,9 @@ internal sealed partial class FollowerLink : IAsyncDisposable
         LogFilling(_mirror.Logger, _mirror.Shard, Copy.Name);
         try
         {
-            return await copying.RunAsync(cursor, () => _taken.Task, both.Token).ConfigureAwait(false);
+            long end = await copying.RunAsync(cursor, () => _taken.Task, both.Token).ConfigureAwait(false);
+            ReplicationMetrics.Filled(copying.SentBytes);
+            return end;
         }
         catch
         {

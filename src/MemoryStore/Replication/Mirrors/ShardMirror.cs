@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Links;
+using LatentDb.MemoryStore.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace LatentDb.MemoryStore.Replication.Mirrors;
@@ -48,7 +49,7 @@ internal sealed partial class ShardMirror : IAsyncDisposable
         _set = set;
         Disk = new MirrorDisk(disk, root, new ChangeQueue(host.Options.MaxLagBytes));
         _lost = lease.Lost.Register(() => Fail(new LatentDbException(ErrorCode.StaleOwner, $"The lease of {lease.Shard} was lost.")));
-        _loop = Task.Run(LoopAsync);
+        _loop = Task.Run(LoopAsync, CancellationToken.None);
     }
 
     public MirrorDisk Disk { get; }
@@ -72,6 +73,17 @@ internal sealed partial class ShardMirror : IAsyncDisposable
         get
         {
             lock (_lock) return _set.Members;
+        }
+    }
+
+    /// <summary>What the follower that is furthest behind has not confirmed; of those that have a copy.</summary>
+    public long LagBytes
+    {
+        get
+        {
+            long[] confirmed;
+            lock (_lock) confirmed = [.. _copies.Values.Where(copy => copy.IsCopy).Select(copy => copy.Confirmed)];
+            return confirmed.Length == 0 ? 0 : Disk.Queue.BytesBehind(confirmed.Min());
         }
     }
 
@@ -105,16 +117,23 @@ internal sealed partial class ShardMirror : IAsyncDisposable
         while (true)
         {
             Task changed;
+            bool isConfirmed;
             lock (_lock)
             {
                 if (_failure is not null) throw new LatentDbException(_failure.Code, _failure.Message, _failure);
-                if (IsConfirmed(position)) return;
+                isConfirmed = IsConfirmed(position);
                 changed = _changed.Task;
+            }
+
+            if (isConfirmed)
+            {
+                ReplicationMetrics.Confirmed(Time.GetElapsedTime(since));
+                return;
             }
 
             TimeSpan left = ConfirmLimit - Time.GetElapsedTime(since);
             if (left <= TimeSpan.Zero) throw NotEnough();
-            await changed.WaitAsync(left, Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await changed.WaitAsync(left, Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -176,13 +195,14 @@ internal sealed partial class ShardMirror : IAsyncDisposable
                 changed = _changed.Task;
             }
 
-            await changed.WaitAsync(ReplicationLimits.Pause, Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await changed.WaitAsync(ReplicationLimits.Pause, Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         Fail(new LatentDbException(ErrorCode.StaleOwner, $"{Shard} was given up."));
+        _host.Forget(this);
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _lost.DisposeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -192,7 +212,7 @@ internal sealed partial class ShardMirror : IAsyncDisposable
     }
 
     /// <summary>Nothing is written to the folder any more: another owner's changes may be.</summary>
-    public void Release() => _host.Folders.Of(Shard).Release();
+    public void Release() => _host.Folders.Of(Shard).Release(Term);
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -334,7 +354,7 @@ internal sealed partial class ShardMirror : IAsyncDisposable
             (_set, _joining) = (set, null);
         }
 
-        if (isNew) LogSet(Logger, Shard, string.Join(", ", set.Members));
+        if (isNew) LogSet(Logger, Shard, set);
         Tell();
     }
 
@@ -357,7 +377,7 @@ internal sealed partial class ShardMirror : IAsyncDisposable
     }
 
     [LoggerMessage(EventId = 184, Level = LogLevel.Information, Message = "Copies of {Shard} that count: {Members}.")]
-    private static partial void LogSet(ILogger logger, ShardId shard, string members);
+    private static partial void LogSet(ILogger logger, ShardId shard, CopySet members);
 
     [LoggerMessage(EventId = 185, Level = LogLevel.Warning, Message = "The set of copies of {Shard} could not be changed: {Cause}")]
     private static partial void LogUnchanged(ILogger logger, ShardId shard, string cause);

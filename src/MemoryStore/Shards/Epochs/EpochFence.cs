@@ -31,11 +31,11 @@ internal sealed class EpochFence(ShardStates states, Epoch epoch, ShardOwnership
     public async ValueTask CheckAsync()
     {
         if (Mirror is ShardMirror mirror) await ConfirmedAsync(mirror).ConfigureAwait(false);
-        Check();
+        RequireOurs();
     }
 
     /// <exception cref="LatentDbException">stale_owner: the write may have been made, and whoever owns the shard knows it.</exception>
-    public void Check()
+    public void RequireOurs()
     {
         if (states.NewestNumber() != Number)
         {

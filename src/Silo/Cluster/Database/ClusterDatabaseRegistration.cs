@@ -22,6 +22,7 @@ internal static class ClusterDatabaseRegistration
         services.AddSingleton<ClusterWatch>();
         services.AddSingleton<IClusterView>(provider => provider.GetRequiredService<ClusterWatch>());
         services.AddSingleton<IShardLeases, PostgresShardLeases>();
+        services.AddSingleton<ICopySets, PostgresCopySets>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ClusterMembership>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ClusterWatch>());
         if (options.HasAccess) services.AddSingleton<IAccessStore, AccessTable>();

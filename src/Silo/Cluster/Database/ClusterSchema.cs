@@ -37,6 +37,11 @@ internal static class ClusterSchema
             changed_at timestamptz not null
         );
         """,
+        """
+        alter table latentdb_shards
+            add column copies text[] not null default '{}',
+            add column copies_revision bigint not null default 0;
+        """,
     ];
 
     /// <summary>As the other, with nothing of others.</summary>

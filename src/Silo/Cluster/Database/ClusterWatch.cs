@@ -15,7 +15,7 @@ internal sealed partial class ClusterWatch(ClusterDatabase database, ClusterData
         "select name, incarnation, address, roles, is_draining, load from latentdb_silos where seen_at > clock_timestamp() - $1";
 
     private const string ReadShards =
-        "select shard, owner, incarnation from latentdb_shards where owner is not null and lease_until > clock_timestamp() and shard < $1";
+        "select shard, case when lease_until > clock_timestamp() then owner end, incarnation, copies from latentdb_shards where shard < $1";
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -129,7 +129,11 @@ internal sealed partial class ClusterWatch(ClusterDatabase database, ClusterData
             options.DeadAfter,
             cancellationToken).ConfigureAwait(false);
         List<OwnedShard> shards = await database.QueryAsync(
-            ReadShards, [options.Shards], row => new OwnedShard(row.GetInt32(0), row.GetString(1), row.GetGuid(2)), options.DeadAfter, cancellationToken).ConfigureAwait(false);
+            ReadShards,
+            [options.Shards],
+            row => new OwnedShard(row.GetInt32(0), row.IsDBNull(1) ? null : row.GetString(1), row.IsDBNull(2) ? default : row.GetGuid(2), row.GetFieldValue<string[]>(3)),
+            options.DeadAfter,
+            cancellationToken).ConfigureAwait(false);
         Show([.. silos.OrderBy(silo => silo.Name, StringComparer.Ordinal)], shards);
         TaskCompletionSource done;
         lock (_lock) (done, _looked) = (_looked, New());
@@ -139,8 +143,12 @@ internal sealed partial class ClusterWatch(ClusterDatabase database, ClusterData
     private void Show(ImmutableArray<SiloMember> silos, List<OwnedShard> shards)
     {
         var owners = new string?[options.Shards];
+        var copies = new ImmutableArray<string>[options.Shards];
+        Array.Fill(copies, []);
         foreach (OwnedShard shard in shards)
         {
+            copies[shard.Shard] = [.. shard.Copies];
+
             // What an earlier process of that name held is nobody's until its time is over.
             if (silos.Any(silo => silo.Name == shard.Owner && silo.Incarnation == shard.Incarnation)) owners[shard.Shard] = shard.Owner;
         }
@@ -148,8 +156,9 @@ internal sealed partial class ClusterWatch(ClusterDatabase database, ClusterData
         lock (_lock)
         {
             ClusterView before = _current;
-            if (before.Number > 0 && before.Silos.SequenceEqual(silos) && before.Owners.SequenceEqual(owners)) return;
-            _current = new ClusterView(before.Number + 1, silos, [.. owners]);
+            bool isSame = before.Silos.SequenceEqual(silos) && before.Owners.SequenceEqual(owners) && copies.Index().All(c => c.Item.SequenceEqual(before.CopiesOf(c.Index)));
+            if (before.Number > 0 && isSame) return;
+            _current = new ClusterView(before.Number + 1, silos, [.. owners]) { Copies = copies.All(set => set.IsEmpty) ? [] : [.. copies] };
             (TaskCompletionSource told, _changed) = (_changed, New());
             told.SetResult();
         }
@@ -195,7 +204,7 @@ internal sealed partial class ClusterWatch(ClusterDatabase database, ClusterData
         }
     }
 
-    private sealed record OwnedShard(int Shard, string Owner, Guid Incarnation);
+    private sealed record OwnedShard(int Shard, string? Owner, Guid Incarnation, string[] Copies);
 
     [LoggerMessage(EventId = 520, Level = LogLevel.Warning, Message = "The cluster's tables could not be read; the last view stays.")]
     private static partial void LogBlind(ILogger logger, Exception cause);

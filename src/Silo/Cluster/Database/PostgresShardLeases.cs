@@ -6,7 +6,7 @@ using LatentDb.MemoryStore.Identity;
 namespace LatentDb.Silo.Cluster.Database;
 
 /// <summary>
-/// Leases in a table. The database's clock says when one is over for others; the holder's own monotonic clock, counted from before it asked, says so
+/// Leases in a table. Where shards are copied, only silos whose copies count get one. The database's clock says when one is over for others; the holder's own monotonic clock, counted from before it asked, says so
 /// earlier. All leases of this process are renewed by one statement.
 /// </summary>
 /// <remarks>
@@ -24,7 +24,7 @@ internal sealed partial class PostgresShardLeases : IShardLeases, IAsyncDisposab
         """
         insert into latentdb_shards as s (shard, owner, incarnation, term, lease_until) values ($1, $2, $3, 1, clock_timestamp() + $4)
         on conflict (shard) do update set owner = $2, incarnation = $3, term = s.term + 1, lease_until = clock_timestamp() + $4
-        where s.owner is null or s.lease_until < clock_timestamp() or (s.owner = $2 and s.incarnation = $3)
+        where (s.owner is null or s.lease_until < clock_timestamp() or (s.owner = $2 and s.incarnation = $3)) and (cardinality(s.copies) = 0 or $2 = any(s.copies))
         returning term, pg_notify('latentdb_cluster', '')::text
         """;
 

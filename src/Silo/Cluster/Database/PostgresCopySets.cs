@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using LatentDb.MemoryStore.Cluster;
+using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
+
+namespace LatentDb.Silo.Cluster.Database;
+
+/// <summary>Sets of copies in the rows of the shards, beside their leases: a change names the term and the revision that it was decided upon.</summary>
+internal sealed class PostgresCopySets(ClusterDatabase database, ClusterDatabaseOptions options) : ICopySets
+{
+    private const string ReadOne = "select copies, term, copies_revision from latentdb_shards where shard = $1";
+
+    private const string Change =
+        """
+        update latentdb_shards set copies = $4, copies_revision = copies_revision + 1 where shard = $1 and term = $2 and copies_revision = $3
+        returning copies, term, copies_revision, pg_notify('latentdb_cluster', '')::text
+        """;
+
+    private const string Resign =
+        """
+        update latentdb_shards set copies = array_remove(copies, $2), copies_revision = copies_revision + 1
+        where shard = $1 and $2 = any(copies) and cardinality(copies) > 1
+        """;
+
+    private const string Promote =
+        """
+        update latentdb_shards set copies = array[$2], copies_revision = copies_revision + 1
+        where ($1 < 0 or shard = $1) and cardinality(copies) > 0 and not ($2 = any(copies)) and (owner is null or lease_until < clock_timestamp())
+        returning shard, pg_notify('latentdb_cluster', '')::text
+        """;
+
+    private TimeSpan Timeout => options.Lease / 4;
+
+    /// <inheritdoc/>
+    public async ValueTask<CopySet?> ReadAsync(ShardId shard, CancellationToken cancellationToken) =>
+        (await database.QueryAsync(ReadOne, [shard.Value], Read, Timeout, cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+
+    /// <inheritdoc/>
+    public async ValueTask<CopySet?> TryChangeAsync(ShardId shard, CopySet before, ImmutableArray<string> members, CancellationToken cancellationToken)
+    {
+        object[] values = [shard.Value, before.Term, before.Revision, members.ToArray()];
+        return (await database.QueryAsync(Change, values, Read, Timeout, cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask ResignAsync(ShardId shard, CancellationToken cancellationToken) =>
+        await database.ExecuteAsync(Resign, [shard.Value, options.SiloName], Timeout, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>An operator's word that the copies that counted are gone for good: one silo's counts from now on, and what it lacks is lost.</summary>
+    /// <param name="database">Of the cluster.</param>
+    /// <param name="shard">Which one; null = all.</param>
+    /// <param name="silo">Whose copy.</param>
+    /// <param name="timeout">Of the statement.</param>
+    /// <returns>The shards that were changed: those that nobody leases and whose set did not name the silo.</returns>
+    /// <exception cref="LatentDbException">store_unavailable.</exception>
+    public static Task<List<int>> PromoteAsync(ClusterDatabase database, int? shard, string silo, TimeSpan timeout) =>
+        database.QueryAsync(Promote, [shard ?? -1, silo], row => row.GetInt32(0), timeout, CancellationToken.None);
+
+    private static CopySet Read(Npgsql.NpgsqlDataReader row) => new([.. row.GetFieldValue<string[]>(0)], row.GetInt64(1), row.GetInt64(2));
+}

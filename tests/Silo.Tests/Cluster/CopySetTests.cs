@@ -1,0 +1,89 @@
+using LatentDb.MemoryStore.Cluster;
+using LatentDb.MemoryStore.Identity;
+using LatentDb.Silo.Cluster.Database;
+using LatentDb.Testing;
+
+namespace LatentDb.Silo.Tests.Cluster;
+
+/// <summary>Sets of copies in a real PostgreSQL server: who is in them gets leases, and only the newest lease's holder changes them, once for each revision.</summary>
+public sealed class CopySetTests : IAsyncLifetime
+{
+    private static readonly ShardId Shard = new(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    private PostgresServer? _server;
+
+    public async Task InitializeAsync()
+    {
+        if (PostgresServer.Programs is not null) _server = await PostgresServer.StartAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_server is not null) await _server.DisposeAsync();
+    }
+
+    [RequiresPostgresFact]
+    public async Task Who_is_not_in_the_set_gets_no_lease()
+    {
+        await using ClusterNode a = await StartAsync("a");
+        await using ClusterNode b = await StartAsync("b");
+        ICopySets sets = Sets(a);
+        ShardLease lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        CopySet empty = (await sets.ReadAsync(Shard, CancellationToken.None))!;
+        Assert.Empty(empty.Members);
+        CopySet one = (await sets.TryChangeAsync(Shard, empty, ["a"], CancellationToken.None))!;
+        Assert.Equal((lease.Term, 1), (one.Term, one.Revision));
+        await lease.DisposeAsync();
+        Assert.Null(await b.Leases.TryAcquireAsync(Shard, CancellationToken.None));
+
+        lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        CopySet both = (await sets.TryChangeAsync(Shard, one with { Term = lease.Term }, ["a", "b"], CancellationToken.None))!;
+        await b.SeesAsync(view => view.CopiesOf(Shard.Value).SequenceEqual(["a", "b"]));
+        await lease.DisposeAsync();
+        await using ShardLease next = (await b.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        Assert.Null(await sets.TryChangeAsync(Shard, both, ["a"], CancellationToken.None));
+    }
+
+    [RequiresPostgresFact]
+    public async Task A_change_is_made_once_for_each_revision_and_the_last_copy_does_not_resign()
+    {
+        await using ClusterNode a = await StartAsync("a");
+        await using ShardLease lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        ICopySets sets = Sets(a);
+        CopySet empty = (await sets.ReadAsync(Shard, CancellationToken.None))!;
+        CopySet both = (await sets.TryChangeAsync(Shard, empty, ["a", "b"], CancellationToken.None))!;
+        Assert.Null(await sets.TryChangeAsync(Shard, empty, ["a"], CancellationToken.None));
+
+        await sets.ResignAsync(Shard, CancellationToken.None);
+        CopySet left = (await sets.ReadAsync(Shard, CancellationToken.None))!;
+        Assert.Equal(["b"], left.Members.AsEnumerable());
+        Assert.Null(await sets.TryChangeAsync(Shard, both, ["a", "b"], CancellationToken.None));
+        CopySet own = (await sets.TryChangeAsync(Shard, left, ["a"], CancellationToken.None))!;
+        await sets.ResignAsync(Shard, CancellationToken.None);
+        Assert.Equal(own, await sets.ReadAsync(Shard, CancellationToken.None), (x, y) => x!.Members.SequenceEqual(y!.Members) && x.Revision == y.Revision);
+    }
+
+    [RequiresPostgresFact]
+    public async Task An_operator_names_another_copy_when_nobody_holds_the_shard()
+    {
+        await using ClusterNode a = await StartAsync("a");
+        ShardLease lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        CopySet empty = (await Sets(a).ReadAsync(Shard, CancellationToken.None))!;
+        await Sets(a).TryChangeAsync(Shard, empty, ["a"], CancellationToken.None);
+        Assert.Empty(await PostgresCopySets.PromoteAsync(a.Database, Shard.Value, "c", Limit));
+        await lease.DisposeAsync();
+
+        Assert.Equal([Shard.Value], await PostgresCopySets.PromoteAsync(a.Database, null, "c", Limit));
+        Assert.Null(await a.Leases.TryAcquireAsync(Shard, CancellationToken.None));
+    }
+
+    private static PostgresCopySets Sets(ClusterNode node) => new(node.Database, node.Options);
+
+    private async Task<ClusterNode> StartAsync(string name)
+    {
+        var node = new ClusterNode(_server!.ConnectionString, name);
+        await node.StartAsync();
+        return node;
+    }
+}
