@@ -115,7 +115,7 @@ public sealed class LostFolderTests(ITestOutputHelper output)
 
         public TimeSpan LongestWait { get; private set; }
 
-        public Task CreateAsync() => AskAsync(async (client, token) => (await client.CreateMemoryAsync(new CreateMemoryRequest(memory), new WriteOptions { IdempotencyKey = "create" }, token)).Version);
+        public Task<long> CreateAsync() => AskAsync(async (client, token) => (await client.CreateMemoryAsync(new CreateMemoryRequest(memory), new WriteOptions { IdempotencyKey = "create" }, token)).Version);
 
         public async Task RunAsync(CancellationToken stop)
         {
