@@ -28,7 +28,7 @@ public sealed class CopySetTests : IAsyncLifetime
     {
         await using ClusterNode a = await StartAsync("a");
         await using ClusterNode b = await StartAsync("b");
-        ICopySets sets = Sets(a);
+        PostgresCopySets sets = Sets(a);
         ShardLease lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
         CopySet empty = (await sets.ReadAsync(Shard, CancellationToken.None))!;
         Assert.Empty(empty.Members);
@@ -50,7 +50,7 @@ public sealed class CopySetTests : IAsyncLifetime
     {
         await using ClusterNode a = await StartAsync("a");
         await using ShardLease lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
-        ICopySets sets = Sets(a);
+        PostgresCopySets sets = Sets(a);
         CopySet empty = (await sets.ReadAsync(Shard, CancellationToken.None))!;
         CopySet both = (await sets.TryChangeAsync(Shard, empty, ["a", "b"], CancellationToken.None))!;
         Assert.Null(await sets.TryChangeAsync(Shard, empty, ["a"], CancellationToken.None));
