@@ -30,6 +30,9 @@ internal static class ReplicationLimits
     /// <summary>Longest pause before a follower that cannot be filled is tried again: each try reads its whole folder.</summary>
     public static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(4);
 
+    /// <summary>How long a follower waits for another one to be filled.</summary>
+    public static readonly TimeSpan FillTurn = TimeSpan.FromSeconds(30);
+
     /// <summary>When to ask again where copies are missing: a follower that was away needs some seconds.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 }

@@ -16,6 +16,9 @@ public sealed class ClusterFixture : IAsyncLifetime, IDisposable
     /// <summary>Short, so that a round of faults is; longer than the pauses of a busy machine.</summary>
     private const int LeaseSeconds = 5;
 
+    /// <summary>LATENTDB_TEST_COPIES=1: each store silo has a folder of its own, and every shard lies in all three.</summary>
+    private static readonly bool IsCopied = Environment.GetEnvironmentVariable("LATENTDB_TEST_COPIES") == "1";
+
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder _data = new();
@@ -40,7 +43,13 @@ public sealed class ClusterFixture : IAsyncLifetime, IDisposable
         Table = new ShardTable(_database.ConnectionString, Shards);
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["LATENTDB__CLUSTERKEY"] = Guid.NewGuid().ToString("N") };
         string[] options = ["--cluster-database", _database.ConnectionString, "--shards", $"{Shards}", "--lease-seconds", $"{LeaseSeconds}", "--threads", "1", "--drain-seconds", "10"];
-        Stores = [.. Names("store", 3).Select(name => new ClusterSilo(name, "store,api", environment, _data.Path, options))];
+        if (IsCopied)
+        {
+            environment["LATENTDB_MASTER_KEY"] = Convert.ToBase64String(new byte[32]);
+            options = [.. options, "--replication", "quorum", "--access-in-database", "true"];
+        }
+
+        Stores = [.. Names("store", 3).Select(name => new ClusterSilo(name, "store,api", environment, IsCopied ? _data.Combine(name) : _data.Path, options))];
         Models = [.. Names("model", 2).Select(name => new ClusterSilo(name, "model", environment, _data.Path, options))];
         AppDomain.CurrentDomain.ProcessExit += (_, _) => KillNow();
         try

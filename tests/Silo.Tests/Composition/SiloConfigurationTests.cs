@@ -73,6 +73,20 @@ public sealed class SiloConfigurationTests
     [InlineData("http://[::1]:5080")]
     public void Loopback_has_several_names(string urls) => Assert.Equal(urls, Read(["--urls", urls]).Urls);
 
+    [Theory]
+    [InlineData("--replication", "quorum")]
+    [InlineData("--cluster-database", "Host=db", "--replication", "raft", "--access-in-database", "true")]
+    [InlineData("--cluster-database", "Host=db", "--replication", "quorum")]
+    [InlineData("--cluster-database", "Host=db", "--replication", "quorum", "--access-in-database", "true", "--replicas", "1")]
+    [InlineData("--cluster-database", "Host=db", "--replication", "quorum", "--access-in-database", "true", "--min-in-sync", "4")]
+    public void Copies_need_a_cluster_whose_keys_are_in_its_database(params string[] arguments)
+    {
+        LatentDbException error = Assert.Throws<LatentDbException>(() => Read(arguments, ("LatentDb:ClusterKey", new string('k', 32))));
+
+        Assert.Equal(ErrorCode.ConfigurationInvalid, error.Code);
+        Assert.True(Read(["--cluster-database", "Host=db", "--replication", "quorum", "--access-in-database", "true"], ("LatentDb:ClusterKey", new string('k', 32))).IsReplicated());
+    }
+
     [Fact]
     public void Unknown_keys_of_file_and_environment_are_refused()
     {

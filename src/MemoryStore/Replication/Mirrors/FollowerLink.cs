@@ -13,6 +13,7 @@ internal sealed partial class FollowerLink : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
     private TaskCompletionSource _taken = New();
+    private int _hasTurn;
 
     /// <param name="mirror">Whose.</param>
     /// <param name="copy">What is known of the follower; told here.</param>
@@ -88,9 +89,11 @@ internal sealed partial class FollowerLink : IAsyncDisposable
         Copy.Confirmed = MirrorCopy.Nothing;
         await writer.WriteAsync(ReplicationCodec.Compare, default, cancellationToken).ConfigureAwait(false);
         FolderListing there = ReplicationCodec.ReadListing((await reader.ReadAsync(ReplicationCodec.Listing, cancellationToken).ConfigureAwait(false)).Span);
-        await _mirror.LeaveAsync(Copy, cancellationToken).ConfigureAwait(false);
         try
         {
+            // One after the other: the rest of the set is left to be promoted meanwhile. One that hangs does not hold the others up for ever.
+            if (await _mirror.Filling.WaitAsync(ReplicationLimits.FillTurn, cancellationToken).ConfigureAwait(false)) Volatile.Write(ref _hasTurn, 1);
+            await _mirror.LeaveAsync(Copy, cancellationToken).ConfigureAwait(false);
             var copy = new FolderCopy(_mirror.Disk, there);
             ChangeQueue.Cursor cursor = copy.Begin();
             await SendAsync(reader, writer, cursor, cursor.Position, copy, cancellationToken).ConfigureAwait(false);
@@ -98,7 +101,13 @@ internal sealed partial class FollowerLink : IAsyncDisposable
         finally
         {
             Copy.MustLeave = false;
+            EndTurn();
         }
+    }
+
+    private void EndTurn()
+    {
+        if (Interlocked.Exchange(ref _hasTurn, 0) != 0) _mirror.Filling.Release();
     }
 
     /// <summary>Both directions until one ends.</summary>
@@ -165,6 +174,7 @@ internal sealed partial class FollowerLink : IAsyncDisposable
             long position = ReplicationCodec.ReadPosition((await reader.ReadAsync(ReplicationCodec.Confirmed, cancellationToken).ConfigureAwait(false)).Span);
             bool isCopy = filling.IsCompletedSuccessfully && position >= await filling.ConfigureAwait(false);
             if (isCopy && !Copy.IsCopy) LogCopy(_mirror.Logger, _mirror.Shard, Copy.Name);
+            if (isCopy) EndTurn();
             _mirror.Heard(Copy, isCopy ? position : MirrorCopy.Nothing);
         }
     }

@@ -54,6 +54,9 @@ internal sealed partial class ShardMirror : IAsyncDisposable
 
     public MirrorDisk Disk { get; }
 
+    /// <summary>Taken while a follower is filled.</summary>
+    public SemaphoreSlim Filling { get; } = new(1, 1);
+
     public ShardId Shard => _lease.Shard;
 
     public long Term => _lease.Term;
@@ -208,6 +211,7 @@ internal sealed partial class ShardMirror : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
         foreach (FollowerLink link in _links.Values) await link.DisposeAsync().ConfigureAwait(false);
+        Filling.Dispose();
         _stop.Dispose();
     }
 
