@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Threading.Channels;
 
 namespace LatentDb.Testing;
@@ -8,6 +9,7 @@ internal sealed class InMemoryLink
 #pragma warning restore CA1001
 {
     private const int MaxWritesUnread = 4;
+    private const int HeaderBytes = 9; // of a frame: kind, length, checksum
 
     private readonly InMemoryLinks _owner;
     private readonly Channel<byte[]> _toServer = Channel.CreateBounded<byte[]>(MaxWritesUnread);
@@ -61,6 +63,7 @@ internal sealed class InMemoryLink
     private sealed class End(InMemoryLink link, ChannelReader<byte[]> reader, ChannelWriter<byte[]> writer, Action onDispose) : Stream
     {
         private ReadOnlyMemory<byte> _unread;
+        private int _leftOfFrame;
 
         public override bool CanRead => true;
 
@@ -94,8 +97,16 @@ internal sealed class InMemoryLink
         {
             try
             {
-                if (!link._owner.Allows(link)) throw new IOException("The silo is gone.");
-                await writer.WriteAsync(buffer.ToArray(), cancellationToken);
+                while (!buffer.IsEmpty)
+                {
+                    // A writer may join frames; a silo can be lost between any two of them all the same.
+                    if (_leftOfFrame == 0 && buffer.Length >= HeaderBytes) _leftOfFrame = HeaderBytes + BinaryPrimitives.ReadInt32LittleEndian(buffer.Span[1..]);
+                    int count = _leftOfFrame > 0 ? Math.Min(_leftOfFrame, buffer.Length) : buffer.Length;
+                    _leftOfFrame = Math.Max(_leftOfFrame - count, 0);
+                    if (!link._owner.Allows(link)) throw new IOException("The silo is gone.");
+                    await writer.WriteAsync(buffer[..count].ToArray(), cancellationToken);
+                    buffer = buffer[count..];
+                }
             }
             catch (ChannelClosedException error)
             {

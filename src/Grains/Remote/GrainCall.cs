@@ -27,7 +27,7 @@ internal sealed record GrainCall(int Verb, TenantId Tenant, MemoryId? Memory, st
     {
         using var message = new LinkBuffer();
         Write(message);
-        await request.WriteAsync(CallFrame, message.Written, cancellationToken).ConfigureAwait(false);
+        await request.AddAsync(CallFrame, message.Written, cancellationToken).ConfigureAwait(false);
         message.Clear();
         ContractCodec.Write(message, type, arguments);
         await request.WriteAsync(ArgumentsFrame, message.Written, cancellationToken).ConfigureAwait(false);

@@ -2,9 +2,16 @@ using LatentDb.MemoryStore.Errors;
 
 namespace LatentDb.MemoryStore.Links;
 
-/// <summary>A service that answers in frames: what it throws reaches the caller as the error that it is, and its end is announced.</summary>
+/// <summary>
+/// A service that answers in frames: what it throws reaches the caller as the error that it is, and its end is announced. After the end the stream may
+/// carry another call.
+/// </summary>
 public abstract class FramedLinkService : ILinkService
 {
+#pragma warning disable CA2213, CA1001 // Without a timer it holds nothing that would have to be given back.
+    private readonly CancellationTokenSource _isEnding = new();
+#pragma warning restore CA2213, CA1001
+
     /// <inheritdoc/>
     public abstract LinkChannel Channel { get; }
 
@@ -15,14 +22,21 @@ public abstract class FramedLinkService : ILinkService
     protected abstract void OnDefect(Exception error);
 
     /// <inheritdoc/>
+    public void EndIdle() => _isEnding.Cancel();
+
+    /// <inheritdoc/>
     public async Task ServeAsync(Stream stream, CancellationToken cancellationToken)
     {
         using var request = new LinkReader(stream);
         using var answer = new LinkWriter(stream);
         try
         {
-            await AnswerAsync(request, answer, cancellationToken).ConfigureAwait(false);
-            await answer.WriteEndAsync(cancellationToken).ConfigureAwait(false);
+            do
+            {
+                await AnswerAsync(request, answer, cancellationToken).ConfigureAwait(false);
+                await answer.WriteEndAsync(cancellationToken).ConfigureAwait(false);
+            }
+            while (await HasMoreAsync(request, cancellationToken).ConfigureAwait(false));
         }
         catch (LinkBrokenException)
         {
@@ -42,6 +56,19 @@ public abstract class FramedLinkService : ILinkService
         {
             OnDefect(error);
             await answer.WriteErrorAsync(new LatentDbException(ErrorCode.Internal, "A defect of LatentDB at another silo; its log says which."), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<bool> HasMoreAsync(LinkReader request, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _isEnding.Token);
+        try
+        {
+            return await request.HasMoreAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 }

@@ -38,4 +38,9 @@ public interface ILinkService
 
     /// <summary>Serves one stream to its end. What it throws ends the stream; the caller sees it cut.</summary>
     Task ServeAsync(Stream stream, CancellationToken cancellationToken);
+
+    /// <summary>The silo stops: streams that only wait for another call are ended, now and from now on.</summary>
+    void EndIdle()
+    {
+    }
 }

@@ -12,12 +12,14 @@ namespace LatentDb.ModelHost.Remote;
 /// </summary>
 internal sealed class LinkSink : IBlockSink, IDisposable
 {
+    private readonly LinkWriter _link;
     private readonly SliceSender _sender;
     private readonly Channel<BlockId> _reserved = Channel.CreateUnbounded<BlockId>(); // the owner sends one for each block that it sees
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     public LinkSink(LinkWriter link, IEnumerable<BlockId> reserved)
     {
+        _link = link;
         _sender = new SliceSender(link);
         foreach (BlockId block in reserved) Add(block);
     }
@@ -42,6 +44,7 @@ internal sealed class LinkSink : IBlockSink, IDisposable
         {
             await _sender.SendAsync(slice, from: 0, cancellationToken).ConfigureAwait(false);
             Slices++;
+            if (!_reserved.Reader.TryPeek(out _)) await _link.FlushAsync(cancellationToken).ConfigureAwait(false); // It is reserved when the owner sees the slice.
         }
         finally
         {

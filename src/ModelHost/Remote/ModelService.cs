@@ -41,7 +41,7 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
     protected override async Task AnswerAsync(LinkReader request, LinkWriter answer, CancellationToken cancellationToken)
     {
         var stream = new ServedStream(request, answer, cancellationToken);
-        ModelCall call = ReadCall((await request.ReadAsync(ModelFrameKind.Call, cancellationToken).ConfigureAwait(false)).Span);
+        ModelCall call = await ReceiveCallAsync(request, cancellationToken).ConfigureAwait(false);
         using Activity? span = RemoteTelemetry.BeginServe(call);
         try
         {
@@ -57,7 +57,7 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
         }
         catch (LatentDbException error) when (error is not LinkBrokenException)
         {
-            await stream.SendAsync(ModelFrameKind.Failed, error, RefusalCodec.Write).ConfigureAwait(false);
+            await stream.AddAsync(ModelFrameKind.Failed, error, RefusalCodec.Write).ConfigureAwait(false);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
     private ValueTask RunAsync(ModelCall call, ServedStream stream) =>
         call.Verb switch
         {
-            ModelVerb.Describe => stream.SendAsync(ModelFrameKind.Description, (host.Describe(), host.Pressure.Places), static (b, m) => DescriptionCodec.Write(b, m.Item1, m.Places)),
+            ModelVerb.Describe => stream.AddAsync(ModelFrameKind.Description, (host.Describe(), host.Pressure.Places), static (b, m) => DescriptionCodec.Write(b, m.Item1, m.Places)),
             ModelVerb.Genesis => stream.ServeAsync(token => WriteGenesisAsync(call, stream, token)),
             ModelVerb.Inject => InjectAsync(call, stream),
             ModelVerb.Query => QueryAsync(call, stream),
@@ -96,7 +96,7 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
         using var sink = new LinkSink(stream.Answer, call.Blocks);
         stream.Feed(sink);
         Manifest manifest = await host.WriteGenesisAsync(sink, cancellationToken).ConfigureAwait(false);
-        await stream.SendAsync(ModelFrameKind.Genesis, manifest, ManifestShelf.Write).ConfigureAwait(false);
+        await stream.AddAsync(ModelFrameKind.Genesis, manifest, ManifestShelf.Write).ConfigureAwait(false);
     }
 
     private async ValueTask InjectAsync(ModelCall call, ServedStream stream)
@@ -108,7 +108,7 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
             stream.Feed(sink);
             var request = new InjectRequest(head, TextOf(call), call.Seed, sources.At(call.Owner), sink) { Memory = call.Memory, Flow = call.Flow, Priority = call.Priority };
             InjectOutcome outcome = await host.InjectAsync(request, token).ConfigureAwait(false);
-            await stream.SendAsync(ModelFrameKind.Outcome, (outcome, sink.Slices), static (b, o) => AnswerCodec.Write(b, o.outcome, o.Slices)).ConfigureAwait(false);
+            await stream.AddAsync(ModelFrameKind.Outcome, (outcome, sink.Slices), static (b, o) => AnswerCodec.Write(b, o.outcome, o.Slices)).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
 
@@ -124,11 +124,29 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
         };
         await stream.ServeAsync(async token =>
         {
-            await foreach (GenerationEvent step in host.QueryAsync(request, token).ConfigureAwait(false))
+            IAsyncEnumerator<GenerationEvent> steps = host.QueryAsync(request, token).GetAsyncEnumerator(token);
+            await using (steps.ConfigureAwait(false))
             {
-                await stream.SendAsync(ModelFrameKind.Event, step, AnswerCodec.Write).ConfigureAwait(false);
+                while (await NextAsync(steps, stream).ConfigureAwait(false)) await stream.AddAsync(ModelFrameKind.Event, steps.Current, AnswerCodec.Write).ConfigureAwait(false);
             }
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>The next step; when it has to be waited for, the caller hears those before it first.</summary>
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<GenerationEvent> steps, ServedStream stream)
+    {
+        Task<bool> next = steps.MoveNextAsync().AsTask();
+        try
+        {
+            if (!next.IsCompleted) await stream.FlushAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Steps in the middle of one cannot be disposed of.
+            throw;
+        }
+
+        return await next.ConfigureAwait(false);
     }
 
     private async ValueTask PrefetchAsync(ModelCall call, ServedStream stream)
@@ -162,6 +180,17 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
         catch (MessagePackFormatException error)
         {
             throw Unreadable("A manifest cannot be read.", error);
+        }
+    }
+
+    /// <summary>Blocks before it were reserved for the call before, which ended without them.</summary>
+    private static async ValueTask<ModelCall> ReceiveCallAsync(LinkReader request, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            LinkFrame frame = await request.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw Unreadable("The end of a link where a call must stand.");
+            if (frame.Kind == ModelFrameKind.Call) return ReadCall(frame.Payload.Span);
+            if (frame.Kind != ModelFrameKind.Block) throw Unreadable($"A message of kind {frame.Kind} where a call must stand.");
         }
     }
 

@@ -9,6 +9,9 @@ internal sealed class RemoteCall(ModelSilos.SiloUse use, RemoteLink link) : IDis
 {
     public ModelSilo Silo => use.Silo;
 
+    /// <summary>What broke may be no more than an old stream: the silo is worth another one.</summary>
+    public bool IsStale => link.IsStale;
+
     /// <summary>Works on the call; a silo that leaves the cluster meanwhile is one that broke.</summary>
     public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {

@@ -13,6 +13,7 @@ internal sealed class RemoteLink : IDisposable
     private readonly LinkReader _reader;
     private readonly LinkWriter _writer;
     private readonly LinkBuffer _message = new(RemoteLimits.MaxMessageBytes);
+    private bool _hasHeard;
 
     private RemoteLink(Stream stream)
     {
@@ -23,6 +24,9 @@ internal sealed class RemoteLink : IDisposable
 
     /// <summary>When it was last given back, for who keeps it open.</summary>
     public long LastUsed { get; set; }
+
+    /// <summary>The stream has carried a call before, and nothing has come of this one: what broke may be no more than that old stream.</summary>
+    public bool IsStale => LinkPool.IsReused(_stream) && !_hasHeard;
 
     public static async ValueTask<RemoteLink> OpenAsync(ISiloLinks links, string address, LinkChannel channel, CancellationToken cancellationToken)
     {
@@ -66,6 +70,8 @@ internal sealed class RemoteLink : IDisposable
             throw new ElsewhereException(Lost(error), wasLost: true);
         }
 
+        _hasHeard = true;
+        if (received is null) LinkPool.Keep(_stream);
         if (received is not { Kind: ModelFrameKind.Failed } failed) return received;
         LatentDbException refusal = ReadRefusal(failed.Payload.Span);
         throw ElsewhereException.IsMeant(refusal) ? new ElsewhereException(refusal, wasLost: false) : refusal;

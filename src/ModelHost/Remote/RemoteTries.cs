@@ -8,6 +8,7 @@ namespace LatentDb.ModelHost.Remote;
 internal sealed class RemoteTries(RemoteCalls calls, ModelVerb verb, MemoryUid memory)
 {
     private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _stale = new(StringComparer.Ordinal);
     private LatentDbException? _reason;
     private bool _hasLooked;
 
@@ -48,7 +49,12 @@ internal sealed class RemoteTries(RemoteCalls calls, ModelVerb verb, MemoryUid m
     }
 
     /// <summary>That silo could not.</summary>
-    public void Failed(RemoteCall call, ElsewhereException error) => Failed(call.Silo, error);
+    public void Failed(RemoteCall call, ElsewhereException error)
+    {
+        // The pool has dropped its other streams to that silo by now, so the second try there has a new one.
+        if (call.IsStale && error.WasLost && _stale.Add(call.Silo.Name)) _tried.Remove(call.Silo.Name);
+        else Failed(call.Silo, error);
+    }
 
     private void Failed(ModelSilo silo, ElsewhereException error)
     {

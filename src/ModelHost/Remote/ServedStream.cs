@@ -12,13 +12,16 @@ internal sealed class ServedStream(LinkReader request, LinkWriter answer, Cancel
 {
     private LinkSink? _sink;
 
-    /// <summary>Sends a message that is built by <paramref name="write"/>.</summary>
-    public async ValueTask SendAsync<T>(byte kind, T value, Action<IBufferWriter<byte>, T> write)
+    /// <summary>Sends a message that is built by <paramref name="write"/>, with the end of the call or the next flush.</summary>
+    public async ValueTask AddAsync<T>(byte kind, T value, Action<IBufferWriter<byte>, T> write)
     {
         using var message = new LinkBuffer(RemoteLimits.MaxMessageBytes);
         write(message, value);
-        await answer.WriteAsync(kind, message.Written, ended).ConfigureAwait(false);
+        await answer.AddAsync(kind, message.Written, ended).ConfigureAwait(false);
     }
+
+    /// <summary>The caller hears what was added.</summary>
+    public ValueTask FlushAsync() => answer.FlushAsync(ended);
 
     /// <summary>Asks the caller for something; its bytes are valid until the next message.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> AskAsync(byte question, byte expected)

@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Cluster;
+using LatentDb.MemoryStore.Links;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.ModelHost.Hosting;
 using LatentDb.ModelHost.Remote;
@@ -22,10 +23,14 @@ internal sealed class RemoteCluster : IAsyncDisposable
         Local = memory;
         Blocks = blocks;
         Links.Serve(Owner, new BlockService(blocks, NullLogger<BlockService>.Instance));
-        Host = new RemoteModelHost(View, Links.From(Owner), time, NullLogger<RemoteModelHost>.Instance);
+        Pool = new LinkPool(Links.From(Owner), time);
+        Host = new RemoteModelHost(View, Pool, time, NullLogger<RemoteModelHost>.Instance);
     }
 
     public InMemoryLinks Links { get; } = new();
+
+    /// <summary>The owner's ways, as a server has them.</summary>
+    public LinkPool Pool { get; }
 
     public FakeView View { get; } = new("owner");
 
@@ -73,6 +78,7 @@ internal sealed class RemoteCluster : IAsyncDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await Host.StopAsync(default);
         Host.Dispose();
+        Pool.Dispose();
         foreach (IDisposable owned in _owned) owned.Dispose();
         await Links.DisposeAsync();
     }

@@ -69,6 +69,7 @@ internal sealed partial class BlockService(IBlockSource blocks, ILogger<BlockSer
 
         RemoteTelemetry.Sent(found.TensorBytes);
         await sender.SendAsync(found, from, cancellationToken).ConfigureAwait(false);
+        await answer.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static (SliceAddress Slice, int From) ReadWish(ReadOnlySpan<byte> payload)

@@ -19,6 +19,7 @@ internal sealed class SliceSender(LinkWriter link) : IDisposable
     private readonly LinkBuffer _encoded = new(StoreLimits.MaxSliceBytes);
     private readonly LinkBuffer _head = new(RemoteLimits.FirstBytes + HeadOverhead);
 
+    /// <summary>The last of it may wait for the link's next flush.</summary>
     /// <param name="slice">The slice.</param>
     /// <param name="from">Its first encoded byte that the receiver does not have.</param>
     /// <param name="cancellationToken">Looked at before every message.</param>
@@ -31,11 +32,11 @@ internal sealed class SliceSender(LinkWriter link) : IDisposable
         from = Math.Min(from, bytes.Length);
         int first = Math.Min(RemoteLimits.FirstBytes, bytes.Length - from);
         WriteHead(new SliceHead(slice.Address, bytes.Length, from, Checksum.Crc32C(bytes.Span)), bytes.Span.Slice(from, first));
-        await link.WriteAsync(ModelFrameKind.SliceHead, _head.Written, cancellationToken).ConfigureAwait(false);
+        await link.AddAsync(ModelFrameKind.SliceHead, _head.Written, cancellationToken).ConfigureAwait(false);
         for (int sent = from + first; sent < bytes.Length;)
         {
             int count = Math.Min(LinkLimits.MaxFrameBytes, bytes.Length - sent);
-            await link.WriteAsync(ModelFrameKind.SliceBytes, bytes.Slice(sent, count), cancellationToken).ConfigureAwait(false);
+            await link.AddAsync(ModelFrameKind.SliceBytes, bytes.Slice(sent, count), cancellationToken).ConfigureAwait(false);
             sent += count;
         }
     }

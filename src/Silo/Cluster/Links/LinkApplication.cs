@@ -21,6 +21,9 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
     private readonly Func<string> _address;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+#pragma warning disable CA1001 // Without a timer it holds nothing that would have to be given back.
+    private readonly CancellationTokenSource _stopping = new();
+#pragma warning restore CA1001
 
     /// <param name="services">One for each channel.</param>
     /// <param name="seal">Knows the cluster's key.</param>
@@ -32,6 +35,13 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
     {
         _services = services.ToFrozenDictionary(s => (int)s.Channel);
         (_seal, _seen, _address, _time, _logger) = (seal, seen, address, time, logger);
+    }
+
+    /// <summary>The silo stops: nobody waits for another call, or for a caller to close.</summary>
+    public void EndIdle()
+    {
+        _stopping.Cancel();
+        foreach (ILinkService service in _services.Values) service.EndIdle();
     }
 
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
@@ -64,7 +74,7 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
 
     private async Task ServeAsync(HttpContext context, ILinkService service)
     {
-        using var stream = new LinkStream(context.Request.Body, context.Response.Body, static () => { });
+        using var stream = new LinkStream(context.Request.Body, context.Response.Body, static () => { }, writesFlush: true);
         try
         {
             await service.ServeAsync(stream, context.RequestAborted).ConfigureAwait(false);
@@ -90,7 +100,7 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
     private async Task AwaitCloseAsync(HttpContext context)
     {
         using var limit = new CancellationTokenSource(CloseLimit, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted, _stopping.Token);
         byte[] rest = ArrayPool<byte>.Shared.Rent(1024);
         try
         {

@@ -47,6 +47,7 @@ internal sealed class LinkListener : IAsyncDisposable
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MinRequestBodyDataRate = null; // A stream may be silent for as long as the model computes.
         options.Limits.MinResponseDataRate = null;
+        options.Limits.MaxResponseBufferSize = WindowBytes; // So much may wait for the network before the sender does.
         options.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
         options.Limits.Http2.InitialStreamWindowSize = WindowBytes;
         options.Limits.Http2.InitialConnectionWindowSize = 8 * WindowBytes;
@@ -81,6 +82,7 @@ internal sealed class LinkListener : IAsyncDisposable
     public async Task StopAsync()
     {
         if (!_isStarted) return;
+        _application.EndIdle();
         using var limit = new CancellationTokenSource(StopLimit);
         await _server.StopAsync(limit.Token).ConfigureAwait(false);
     }

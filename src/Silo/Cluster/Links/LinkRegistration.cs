@@ -10,8 +10,8 @@ internal static class LinkRegistration
     {
         LinkCertificates? certificates = options.ClusterCertificate.Length > 0 ? new LinkCertificates(options) : null;
         services.AddSingleton(provider => new LinkSeal(options.ClusterKey, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<ISiloLinks>(provider => new SiloLinks(
-            provider.GetRequiredService<LinkSeal>(), certificates?.ForCaller(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new SiloLinks(provider.GetRequiredService<LinkSeal>(), certificates?.ForCaller(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ISiloLinks>(provider => new LinkPool(provider.GetRequiredService<SiloLinks>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new LinkListener(
             options.ClusterUrls,
             cluster.Address,

@@ -9,7 +9,8 @@ namespace LatentDb.Silo.Cluster.Links;
 /// <param name="reading">What the other side sends.</param>
 /// <param name="writing">What this side sends.</param>
 /// <param name="onClose">Ends both.</param>
-internal sealed class LinkStream(Stream reading, Stream writing, Action onClose) : AsyncStream
+/// <param name="writesFlush">What is written goes out at once, and a flush has nothing to do.</param>
+internal sealed class LinkStream(Stream reading, Stream writing, Action onClose, bool writesFlush = false) : AsyncStream
 {
     private int _isClosed;
 
@@ -43,6 +44,7 @@ internal sealed class LinkStream(Stream reading, Stream writing, Action onClose)
 
     public override async Task FlushAsync(CancellationToken cancellationToken)
     {
+        if (writesFlush) return;
         try
         {
             await writing.FlushAsync(cancellationToken).ConfigureAwait(false);
