@@ -20,19 +20,25 @@ internal sealed class GrainLink(ISiloLinks links, string address)
         where TArguments : notnull
     {
         using OpenCall call = await BeginAsync(Head(verb.Number, key), typeof(TArguments), arguments, cancellationToken).ConfigureAwait(false);
-        return verb.ReadResult((await call.Answer.ReadAsync(GrainCall.ResultFrame, cancellationToken).ConfigureAwait(false)).Span);
+        TResult result = verb.ReadResult((await call.Answer.ReadAsync(GrainCall.ResultFrame, cancellationToken).ConfigureAwait(false)).Span);
+        await call.EndAsync(cancellationToken).ConfigureAwait(false);
+        return result;
     }
 
     public async Task<OwnedPage> ListAsync(TenantId tenant, MemoryPage page, CancellationToken cancellationToken)
     {
         using OpenCall call = await BeginAsync(Head(GrainVerbs.ListMemories, tenant), typeof(MemoryPage), page, cancellationToken).ConfigureAwait(false);
-        return OwnedPage.Read((await call.Answer.ReadAsync(GrainCall.ResultFrame, cancellationToken).ConfigureAwait(false)).Span);
+        OwnedPage part = OwnedPage.Read((await call.Answer.ReadAsync(GrainCall.ResultFrame, cancellationToken).ConfigureAwait(false)).Span);
+        await call.EndAsync(cancellationToken).ConfigureAwait(false);
+        return part;
     }
 
     public async Task<TenantUsage> UsageAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         using OpenCall call = await BeginAsync(Head(GrainVerbs.Usage, tenant), typeof(NoArguments), NoArguments.Instance, cancellationToken).ConfigureAwait(false);
-        return (TenantUsage)ContractCodec.Read(typeof(TenantUsage), (await call.Answer.ReadAsync(GrainCall.ResultFrame, cancellationToken).ConfigureAwait(false)).Span)!;
+        var usage = (TenantUsage)ContractCodec.Read(typeof(TenantUsage), (await call.Answer.ReadAsync(GrainCall.ResultFrame, cancellationToken).ConfigureAwait(false)).Span)!;
+        await call.EndAsync(cancellationToken).ConfigureAwait(false);
+        return usage;
     }
 
     public async IAsyncEnumerable<QueryEvent> QueryAsync(MemoryKey key, QueryCommand command, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -42,6 +48,8 @@ internal sealed class GrainLink(ISiloLinks links, string address)
         {
             yield return (QueryEvent)ContractCodec.Read(typeof(QueryEvent), frame.Payload.Span)!;
         }
+
+        call.Keep();
     }
 
     public async Task ExportAsync(MemoryKey key, ExportCommand command, Stream archive, CancellationToken cancellationToken)
@@ -51,9 +59,25 @@ internal sealed class GrainLink(ISiloLinks links, string address)
         {
             await archive.WriteAsync(frame.Payload, cancellationToken).ConfigureAwait(false);
         }
+
+        call.Keep();
     }
 
+    /// <remarks>Of two tries the first may have met a stream of earlier calls that was gone; nothing of the archive has been read then, and nothing made.</remarks>
     public async Task<WriteResult<MemorySummary>> ImportAsync(MemoryKey key, ImportCommand command, Stream archive, CancellationToken cancellationToken)
+    {
+        var watched = new WatchedStream(archive);
+        try
+        {
+            return await ImportOnceAsync(key, command, watched, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LinkBrokenException) when (!watched.IsTouched)
+        {
+            return await ImportOnceAsync(key, command, watched, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<WriteResult<MemorySummary>> ImportOnceAsync(MemoryKey key, ImportCommand command, Stream archive, CancellationToken cancellationToken)
     {
         using OpenCall call = await BeginAsync(Head(GrainVerbs.Import, key), typeof(ImportCommand), command, cancellationToken).ConfigureAwait(false);
         LinkFrame first = await call.Answer.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw Mute();
@@ -116,6 +140,23 @@ internal sealed class GrainLink(ISiloLinks links, string address)
         public LinkWriter Request { get; } = new(stream);
 
         public LinkReader Answer { get; } = new(stream);
+
+        /// <summary>The end of the answer has been read: the next call may have the stream.</summary>
+        public void Keep() => LinkPool.Keep(stream);
+
+        /// <summary>The result is here, so a stream that breaks before the end of the call does no harm; it only is not used again.</summary>
+        public async ValueTask EndAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                if (await Answer.ReadAsync(cancellationToken).ConfigureAwait(false) is null) Keep();
+            }
+            catch (LinkBrokenException)
+            {
+                // Not kept.
+            }
+        }
+
 
         /// <summary>Closing the stream tells the other side that nobody waits any more.</summary>
         public void Dispose()

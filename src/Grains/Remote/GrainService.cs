@@ -52,7 +52,7 @@ internal sealed partial class GrainService(LocalGrains local, ILogger<GrainServi
         GrainVerb verb = GrainVerbs.Find(call.Verb) ?? throw new LatentDbException(ErrorCode.UnsupportedFormat, $"Verb {call.Verb} is of a newer program; update this silo.");
         using var result = new LinkBuffer();
         await verb.AnswerAsync(Memory(call), arguments, result, cancellationToken).ConfigureAwait(false);
-        await answer.WriteAsync(GrainCall.ResultFrame, result.Written, cancellationToken).ConfigureAwait(false);
+        await answer.AddAsync(GrainCall.ResultFrame, result.Written, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task ListAsync(GrainCall call, ReadOnlyMemory<byte> arguments, LinkWriter answer, CancellationToken cancellationToken)
@@ -61,7 +61,7 @@ internal sealed partial class GrainService(LocalGrains local, ILogger<GrainServi
         OwnedPage page = await local.ListAsync(call.Tenant, asked.Limit, asked.After, cancellationToken).ConfigureAwait(false);
         using var result = new LinkBuffer();
         page.Write(result);
-        await answer.WriteAsync(GrainCall.ResultFrame, result.Written, cancellationToken).ConfigureAwait(false);
+        await answer.AddAsync(GrainCall.ResultFrame, result.Written, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task QueryAsync(GrainCall call, ReadOnlyMemory<byte> arguments, LinkWriter answer, CancellationToken cancellationToken)
@@ -95,7 +95,7 @@ internal sealed partial class GrainService(LocalGrains local, ILogger<GrainServi
     {
         using var result = new LinkBuffer();
         ContractCodec.Write(result, type, value);
-        await answer.WriteAsync(GrainCall.ResultFrame, result.Written, cancellationToken).ConfigureAwait(false);
+        await answer.AddAsync(GrainCall.ResultFrame, result.Written, cancellationToken).ConfigureAwait(false);
     }
 
     private IMemoryGrain Memory(GrainCall call) =>
