@@ -5,7 +5,7 @@ namespace LatentDb.Placement;
 
 /// <summary>
 /// Requests arrive at random times at half of what all places can take; a hit computes for a second, a miss reads for half a second more. Each of ten
-/// callers knows the loads of two seconds ago and what it has sent since.
+/// callers knows the loads of two seconds ago and what it has sent since, and what the answers that it gets say.
 /// </summary>
 internal static class CacheRun
 {
@@ -41,10 +41,11 @@ internal static class CacheRun
                 Chooser.Random => random.Next(cluster.Silos),
                 Chooser.Hash => first,
                 Chooser.BoundedNow => ModelPlacement.Choose(UidOf(memory), silos.Seen()),
-                _ => ModelPlacement.Choose(UidOf(memory), silos.SeenBy(caller)),
+                Chooser.BoundedLate => ModelPlacement.Choose(UidOf(memory), silos.SeenBy(caller)),
+                _ => ModelPlacement.Choose(UidOf(memory), silos.HeardBy(caller, now, HeartbeatSeconds)),
             };
             bool isHit = silos.Touch(chosen, memory);
-            silos.Begin(chosen, caller, now + (isHit ? HitSeconds : MissSeconds));
+            silos.Begin(chosen, caller, now, now + (isHit ? HitSeconds : MissSeconds));
             if (i >= requests / 2) result.Add(isHit, chosen == first, silos.Busiest);
         }
 
@@ -115,7 +116,10 @@ internal enum Chooser
     /// <summary>What the product does, if it knew the loads of this moment.</summary>
     BoundedNow,
 
-    /// <summary>What the product does.</summary>
+    /// <summary>What the product did with the loads of the membership alone.</summary>
+    BoundedLate,
+
+    /// <summary>What the product does: each answer carries the load of its silo.</summary>
     Bounded,
 }
 

@@ -12,6 +12,8 @@ internal sealed class SiloStates
     private readonly int[] _running;
     private readonly int[] _told;
     private readonly int[][] _sent;
+    private readonly int[][] _own; // of a caller, running now
+    private readonly (int Others, double At)[][] _heard;
     private readonly ModelCandidate[] _seen;
     private readonly PriorityQueue<Running, double> _ends = new();
     private int _beats;
@@ -22,6 +24,8 @@ internal sealed class SiloStates
         _running = new int[cluster.Silos];
         _told = new int[cluster.Silos];
         _sent = [.. Enumerable.Range(0, callers).Select(_ => new int[cluster.Silos])];
+        _own = [.. Enumerable.Range(0, callers).Select(_ => new int[cluster.Silos])];
+        _heard = [.. Enumerable.Range(0, callers).Select(_ => Enumerable.Repeat((0, double.NegativeInfinity), cluster.Silos).ToArray())];
         Idle = [.. Enumerable.Range(0, cluster.Silos).Select(i => new ModelCandidate(string.Create(CultureInfo.InvariantCulture, $"latentdb-model-{i}"), 0, Places))];
         _seen = [.. Idle];
     }
@@ -36,6 +40,18 @@ internal sealed class SiloStates
     public ModelCandidate[] SeenBy(int caller)
     {
         for (int i = 0; i < _seen.Length; i++) _seen[i] = _seen[i] with { Requests = _told[i] + _sent[caller][i] };
+        return _seen;
+    }
+
+    /// <summary>What the caller runs there itself and what the silo's last answers said of others; where none is fresh, as <see cref="SeenBy"/>.</summary>
+    public ModelCandidate[] HeardBy(int caller, double now, double life)
+    {
+        for (int i = 0; i < _seen.Length; i++)
+        {
+            (int others, double at) = _heard[caller][i];
+            _seen[i] = _seen[i] with { Requests = now - at < life ? _own[caller][i] + others : _told[i] + _sent[caller][i] };
+        }
+
         return _seen;
     }
 
@@ -56,9 +72,11 @@ internal sealed class SiloStates
 
     public bool Touch(int silo, int memory) => _caches[silo].Touch(memory);
 
-    public void Begin(int silo, int caller, double end)
+    public void Begin(int silo, int caller, double now, double end)
     {
+        Hear(silo, caller, now);
         _running[silo]++;
+        _own[caller][silo]++;
         _sent[caller][silo]++;
         _ends.Enqueue(new Running(silo, caller, _beats), end);
     }
@@ -69,9 +87,14 @@ internal sealed class SiloStates
         {
             _ends.Dequeue();
             _running[ended.Silo]--;
+            _own[ended.Caller][ended.Silo]--;
+            Hear(ended.Silo, ended.Caller, end);
             if (ended.Beat == _beats) _sent[ended.Caller][ended.Silo]--;
         }
     }
+
+    /// <summary>An answer tells its silo's load when it begins and when it ends.</summary>
+    private void Hear(int silo, int caller, double now) => _heard[caller][silo] = (_running[silo] - _own[caller][silo], now);
 
     private readonly record struct Running(int Silo, int Caller, int Beat);
 }

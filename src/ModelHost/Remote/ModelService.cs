@@ -48,6 +48,7 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
             Begin();
             try
             {
+                if (HasPressure(call.Verb)) await TellPressureAsync(stream).ConfigureAwait(false);
                 await RunAsync(call, stream).ConfigureAwait(false);
             }
             finally
@@ -59,7 +60,18 @@ internal sealed partial class ModelService(IModelHost host, RemoteBlockSources s
         {
             await stream.AddAsync(ModelFrameKind.Failed, error, RefusalCodec.Write).ConfigureAwait(false);
         }
+
+        if (HasPressure(call.Verb)) await TellPressureAsync(stream).ConfigureAwait(false);
     }
+
+    private static bool HasPressure(ModelVerb verb) => verb is ModelVerb.Inject or ModelVerb.Query;
+
+    /// <summary>Who asks learns with each answer how much there is to do: the membership tells it seconds late.</summary>
+    private ValueTask TellPressureAsync(ServedStream stream) => stream.AddAsync(ModelFrameKind.Pressure, host.Pressure.Requests, static (buffer, requests) =>
+    {
+        var writer = new MessagePackWriter(buffer);
+        writer.WriteInt64(requests);
+    });
 
     protected override void OnDefect(Exception error) => LogDefect(logger, error);
 

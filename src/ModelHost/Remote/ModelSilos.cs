@@ -42,10 +42,16 @@ internal sealed class ModelSilos(IClusterView view, ISiloLinks links, TimeProvid
             List<ModelSilo> open = [.. _silos.Values.Where(s => s.Fingerprint == _model?.Fingerprint && !tried.Contains(s.Name) && now.Find(s.Name) is { IsDraining: false })];
             List<ModelSilo> reachable = [.. open.Where(s => !IsAvoided(s))];
             List<ModelSilo> from = reachable.Count > 0 ? reachable : open;
-            ModelCandidate[] candidates = [.. from.Select(s => new ModelCandidate(s.Name, Math.Max(s.Uses, (now.Find(s.Name)?.Load ?? 0) * s.Places), s.Places))];
+            ModelCandidate[] candidates = [.. from.Select(s => new ModelCandidate(s.Name, RequestsAt(s, now), s.Places))];
             int chosen = ModelPlacement.Choose(memory, candidates);
             return chosen < 0 ? null : new SiloUse(this, from[chosen]);
         }
+    }
+
+    /// <summary>It has said how many requests it has besides the one that is answered, which is one of ours.</summary>
+    public void Hear(ModelSilo silo, int requests)
+    {
+        lock (_lock) silo.Others = (Math.Max(0, requests - (silo.Uses - 1)), time.GetTimestamp());
     }
 
     /// <summary>It could not be reached: others go first for a while.</summary>
@@ -118,6 +124,13 @@ internal sealed class ModelSilos(IClusterView view, ISiloLinks links, TimeProvid
         }
     }
 
+    /// <summary>Ours of this moment, and those of others as the silo said a moment ago; when it has not, all of them as the membership has them.</summary>
+    private double RequestsAt(ModelSilo silo, ClusterView now)
+    {
+        if (silo.Others is { } heard && time.GetElapsedTime(heard.At) < RemoteLimits.PressureLife) return silo.Uses + heard.Requests;
+        return Math.Max(silo.Uses, (now.Find(silo.Name)?.Load ?? 0) * silo.Places);
+    }
+
     private bool IsAvoided(ModelSilo silo) => silo.AvoidedAt is long at && time.GetElapsedTime(at) < RemoteLimits.AvoidFor;
 
     /// <summary>One request at one silo.</summary>
@@ -168,6 +181,9 @@ internal sealed class ModelSilo : IDisposable
 
     /// <summary>Requests of this process that are at it.</summary>
     public int Uses { get; set; }
+
+    /// <summary>Requests of other silos at it, and when it said so.</summary>
+    public (int Requests, long At)? Others { get; set; }
 
     /// <summary>When it could not be reached the last time.</summary>
     public long? AvoidedAt { get; set; }

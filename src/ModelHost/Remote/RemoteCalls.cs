@@ -39,7 +39,12 @@ internal sealed class RemoteCalls(ModelSilos silos, IClusterView view, ISiloLink
     }
 
     /// <summary>A stream to a silo.</summary>
-    public ValueTask<RemoteLink> OpenAsync(ModelSilo silo, CancellationToken cancellationToken) => RemoteLink.OpenAsync(links, silo.Address, LinkChannel.Model, cancellationToken);
+    public async ValueTask<RemoteLink> OpenAsync(ModelSilo silo, CancellationToken cancellationToken)
+    {
+        RemoteLink link = await RemoteLink.OpenAsync(links, silo.Address, LinkChannel.Model, cancellationToken).ConfigureAwait(false);
+        link.OnPressure = requests => silos.Hear(silo, requests);
+        return link;
+    }
 
     /// <summary>What names a version, and where its blocks are.</summary>
     public ModelCall About(ModelVerb verb, VersionedManifest version) => new(verb)

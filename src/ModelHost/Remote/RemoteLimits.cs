@@ -39,6 +39,9 @@ internal static class RemoteLimits
     /// <summary>A silo that could not be reached is passed over for so long, while there are others: about as long as the membership takes to notice.</summary>
     public static readonly TimeSpan AvoidFor = TimeSpan.FromSeconds(5);
 
+    /// <summary>What an answer said of its silo's load holds for so long: a heartbeat of the membership is not fresher.</summary>
+    public static readonly TimeSpan PressureLife = TimeSpan.FromSeconds(2);
+
     /// <summary>What callers are told to wait when no silo computes.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 

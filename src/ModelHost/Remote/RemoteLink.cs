@@ -25,6 +25,9 @@ internal sealed class RemoteLink : IDisposable
     /// <summary>When it was last given back, for who keeps it open.</summary>
     public long LastUsed { get; set; }
 
+    /// <summary>Told how many requests the silo has besides this one, whenever it says so.</summary>
+    public Action<int>? OnPressure { get; set; }
+
     /// <summary>The stream has carried a call before, and nothing has come of this one: what broke may be no more than that old stream.</summary>
     public bool IsStale => LinkPool.IsReused(_stream) && !_hasHeard;
 
@@ -59,6 +62,16 @@ internal sealed class RemoteLink : IDisposable
     /// <exception cref="LatentDbException">What was asked cannot be had, there or anywhere.</exception>
     public async ValueTask<LinkFrame?> ReceiveAsync(CancellationToken cancellationToken)
     {
+        while (true)
+        {
+            LinkFrame? received = await ReceiveAnyAsync(cancellationToken).ConfigureAwait(false);
+            if (received is not { Kind: ModelFrameKind.Pressure } pressure) return received;
+            OnPressure?.Invoke(ReadPressure(pressure.Payload.Span));
+        }
+    }
+
+    private async ValueTask<LinkFrame?> ReceiveAnyAsync(CancellationToken cancellationToken)
+    {
         LinkFrame? received;
         try
         {
@@ -86,6 +99,19 @@ internal sealed class RemoteLink : IDisposable
         _reader.Dispose();
         _writer.Dispose();
         _stream.Dispose();
+    }
+
+    private static int ReadPressure(ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            var reader = new MessagePackReader(payload);
+            return Math.Max(0, reader.ReadInt32());
+        }
+        catch (MessagePackFormatException)
+        {
+            throw Nonsense("a count of requests that cannot be read");
+        }
     }
 
     private static LatentDbException Lost(LatentDbException error) =>

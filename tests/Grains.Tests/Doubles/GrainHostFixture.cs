@@ -48,6 +48,11 @@ internal sealed class GrainHostFixture : IAsyncDisposable
         await Host.StartAsync(CancellationToken.None);
     }
 
+    /// <summary>What a keeper of shards tells of them.</summary>
+    public ShardTurns Turns => new(Host, _store.Catalog);
+
+    public ShardId ShardOf(string id) => _store.Catalog.ShardOf(new MemoryKey(TenantId.Default, MemoryId.Parse(id)));
+
     public IMemoryGrain Memory(string id) => Host.GetMemory(new MemoryKey(TenantId.Default, MemoryId.Parse(id)));
 
     public async Task<IMemoryGrain> CreateAsync(string id)

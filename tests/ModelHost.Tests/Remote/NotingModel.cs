@@ -22,7 +22,10 @@ internal sealed class NotingModel(IModelHost inner) : IModelHost
 
     public bool IsReady => inner.IsReady;
 
-    public ModelPressure Pressure => inner.Pressure;
+    /// <summary>Requests besides those that it really has.</summary>
+    public int Others { get; init; }
+
+    public ModelPressure Pressure => inner.Pressure with { Requests = inner.Pressure.Requests + Others };
 
     public ModelDescription Describe() => Model ?? inner.Describe();
 

@@ -177,6 +177,20 @@ public sealed class RemoteModelHostTests : IDisposable
     }
 
     [Fact]
+    public async Task What_answers_say_of_a_silos_load_sends_later_requests_to_one_with_room()
+    {
+        using LocalModelHost second = RemoteCluster.LoadModel();
+        await using RemoteCluster cluster = await RemoteCluster.StartAsync(new ManualTimeProvider(), new NotingModel(_model) { Others = 7 }, second);
+        MemoryUid[] memories = [.. Enumerable.Range(1, 40).Select(i => new MemoryUid((ulong)i * 0x9e3779b97f4a7c15))];
+        foreach (MemoryUid memory in memories) await FirstAsync(cluster.Host, Ask(cluster) with { Memory = memory });
+        int before = cluster.Links.WritesOf(RemoteCluster.Address(0));
+
+        foreach (MemoryUid memory in memories) await FirstAsync(cluster.Host, Ask(cluster) with { Memory = memory });
+
+        Assert.Equal(before, cluster.Links.WritesOf(RemoteCluster.Address(0))); // The membership says nothing of load in this test.
+    }
+
+    [Fact]
     public async Task A_silo_with_another_model_is_never_asked()
     {
         var foreign = new NotingModel(_model) { Model = _model.Describe() with { Fingerprint = ModelFingerprint.Parse(new string('f', 64)) } };

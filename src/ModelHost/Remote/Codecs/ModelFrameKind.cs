@@ -45,4 +45,7 @@ internal static class ModelFrameKind
 
     /// <summary>To the owner of blocks: a slice will be wanted soon; not answered.</summary>
     public const byte Announce = 28;
+
+    /// <summary>To the owner, before an answer and after it: the requests that use or wait for the model, without this one.</summary>
+    public const byte Pressure = 29;
 }

@@ -39,10 +39,20 @@ internal sealed class LinkListener : IAsyncDisposable
     /// <param name="tls">For https addresses; null = there are none.</param>
     /// <param name="time">What makes a seal old.</param>
     /// <param name="loggers">For the server and its application.</param>
-    public LinkListener(string urls, string advertised, IEnumerable<ILinkService> links, LinkSeal seal, HttpsConnectionAdapterOptions? tls, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="host">Where the server finds what it needs for https: the services of a web application; null = it has no https addresses.</param>
+    public LinkListener(
+        string urls,
+        string advertised,
+        IEnumerable<ILinkService> links,
+        LinkSeal seal,
+        HttpsConnectionAdapterOptions? tls,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        IServiceProvider? host = null)
     {
         _advertised = advertised;
         var options = new KestrelServerOptions { AddServerHeader = false };
+        if (host is not null) options.ApplicationServices = host;
         options.Limits.MaxConcurrentConnections = MaxConnections;
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MinRequestBodyDataRate = null; // A stream may be silent for as long as the model computes.

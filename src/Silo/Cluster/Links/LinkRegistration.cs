@@ -19,7 +19,8 @@ internal static class LinkRegistration
             provider.GetRequiredService<LinkSeal>(),
             certificates?.ForListener(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider));
         services.AddHostedService<LinkHost>();
     }
 }
