@@ -6,11 +6,11 @@ namespace LatentDb.MemoryStore.Links;
 /// A service that answers in frames: what it throws reaches the caller as the error that it is, and its end is announced. After the end the stream may
 /// carry another call.
 /// </summary>
+#pragma warning disable CA1001 // Its source of cancellation has no timer and nothing linked: there is nothing to give back.
 public abstract class FramedLinkService : ILinkService
+#pragma warning restore CA1001
 {
-#pragma warning disable CA2213, CA1001 // Without a timer it holds nothing that would have to be given back.
     private readonly CancellationTokenSource _isEnding = new();
-#pragma warning restore CA2213, CA1001
 
     /// <inheritdoc/>
     public abstract LinkChannel Channel { get; }

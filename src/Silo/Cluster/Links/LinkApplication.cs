@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace LatentDb.Silo.Cluster.Links;
 
 /// <summary>All that is served on the cluster's addresses: POST /links/{channel} of a caller whose seal holds. Anything else is 401, and learns nothing.</summary>
+#pragma warning disable CA1001 // Its source of cancellation has no timer and nothing linked: there is nothing to give back.
 internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
+#pragma warning restore CA1001
 {
     private const string Path = "/links/";
 
@@ -21,9 +23,7 @@ internal sealed partial class LinkApplication : IHttpApplication<HttpContext>
     private readonly Func<string> _address;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-#pragma warning disable CA1001 // Without a timer it holds nothing that would have to be given back.
     private readonly CancellationTokenSource _stopping = new();
-#pragma warning restore CA1001
 
     /// <param name="services">One for each channel.</param>
     /// <param name="seal">Knows the cluster's key.</param>
