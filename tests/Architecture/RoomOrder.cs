@@ -17,7 +17,7 @@ internal static class RoomOrder
         ["MemoryStore"] =
         [
             ["", "Errors"], ["Identity", "Tensors", "Time", "Telemetry", "MessagePack", "Disk"], ["Blocks", "Cluster", "Links"], ["Versions", "Replication"], ["Encryption"],
-            ["Records", "Log"], ["Index"], ["Shards"], ["Timeline"], ["Retention", "Integrity", "Transfer"], ["Hosting"],
+            ["Records", "Log"], ["Index"], ["Shards"], ["Timeline"], ["Retention", "Integrity", "Transfer", "Backup"], ["Hosting"],
         ],
         ["ModelHost"] =
         [

@@ -51,6 +51,18 @@ public sealed class MemoryStoreOptions
     /// <summary>Bytes per second that a scrub may read; 0 = as fast as it goes. Default 64 MiB: a small part of what a disk does.</summary>
     public long ScrubBytesPerSecond { get; set; } = 64L << 20;
 
+    /// <summary>Folder of the second place for data; empty = none. It must exist.</summary>
+    public string BackupPlace { get; set; } = "";
+
+    /// <summary>Folder for the newest keys, another one than <see cref="BackupPlace"/> and best on another disk.</summary>
+    public string BackupKeysPlace { get; set; } = "";
+
+    /// <summary>Pause between two passes of the backup: what is lost at most when the data folder is. Default one hour.</summary>
+    public TimeSpan BackupInterval { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>For how long a point in time can be restored. Default seven days.</summary>
+    public TimeSpan BackupKeep { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>The rule of a tenant.</summary>
     internal RetentionPolicy RetentionOf(TenantId tenant)
     {

@@ -29,6 +29,7 @@ public static class MemoryStoreRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<MemoryStoreService>();
         if (opens) services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<MemoryStoreService>());
+        if (opens) services.AddHostedService<BackupService>();
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Catalog);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Exporter);
         services.AddSingleton(provider => provider.GetRequiredService<MemoryStoreService>().Importer);

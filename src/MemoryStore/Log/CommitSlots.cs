@@ -45,9 +45,12 @@ internal sealed class CommitSlots : IDisposable
     public static CommitSlots OpenForWriting(IDisk disk, string path) => new(disk.Open(path, DiskAccess.Write));
 
     /// <exception cref="LatentDbException">data_damaged when no copy verifies.</exception>
-    public static CommitSlotReading Read(IDisk disk, string path)
+    public static CommitSlotReading Read(IDisk disk, string path) => Read(ReadWhole(disk, path));
+
+    /// <summary>The same from the file's bytes.</summary>
+    /// <exception cref="LatentDbException">data_damaged when no copy verifies.</exception>
+    public static CommitSlotReading Read(byte[] bytes)
     {
-        byte[] bytes = ReadWhole(disk, path);
         CommitSlot? a = ReadSlot(bytes, 0);
         CommitSlot? b = ReadSlot(bytes, 1);
         CommitSlot newest = (a, b) switch

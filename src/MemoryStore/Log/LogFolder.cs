@@ -27,7 +27,7 @@ internal static class LogFolder
 
     public static string CommitPath(string folder) => Path.Combine(folder, "commit.ab");
 
-    private static string HeaderPath(string folder) => Path.Combine(folder, "header");
+    public static string HeaderPath(string folder) => Path.Combine(folder, "header");
 
     /// <summary>Makes the folder of a new, empty log, with a salt that no other log has.</summary>
     public static LogHeader Create(IDisk disk, string folder, LogGeometry geometry)

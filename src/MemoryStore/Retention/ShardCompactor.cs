@@ -83,7 +83,7 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
             foreach (SegmentFile file in chosen)
             {
                 bool isEmpty = !shard.Index.IsUsageUncertain && shard.Index.Usage.BytesOf(file.Id) == 0;
-                if (isEmpty) await DeleteAsync(file.Id).ConfigureAwait(false);
+                if (isEmpty) await DeleteAsync(file.Id, cancellationToken).ConfigureAwait(false);
                 else LogKept(logger, file.Id.Epoch, file.Id.Log, file.Id.Segment, shard.Index.Usage.BytesOf(file.Id));
                 (deleted, kept, freed) = isEmpty ? (deleted + 1, kept, freed + file.FileBytes) : (deleted, kept + 1, freed);
             }
@@ -101,7 +101,20 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
         };
     }
 
-    private async ValueTask DeleteAsync(SegmentId segment)
+    private async Task DeleteAsync(SegmentId segment, CancellationToken cancellationToken)
+    {
+        await shard.FilesGate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await DeleteOwnAsync(segment).ConfigureAwait(false);
+        }
+        finally
+        {
+            shard.FilesGate.Release();
+        }
+    }
+
+    private async ValueTask DeleteOwnAsync(SegmentId segment)
     {
         // Whoever has lost the shard leaves its files alone. Paused right after the check, it still removes nothing that is needed: what this index calls
         // empty was so in a state that every later owner has seen, and no record ever comes to stand in an old place.

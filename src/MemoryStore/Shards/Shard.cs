@@ -81,6 +81,9 @@ internal sealed class Shard : IAsyncDisposable
     /// <summary>Forks and relocations exclude each other: a fork names the places of blocks that a relocation may be changing.</summary>
     public SemaphoreSlim PlacesGate { get; } = new(1, 1);
 
+    /// <summary>Held while segments are removed, and while somebody opens them all: what he has found is then there.</summary>
+    public SemaphoreSlim FilesGate { get; } = new(1, 1);
+
     /// <summary>Transactions that have staged records which nothing names yet.</summary>
     public OpenStagings Stagings { get; } = new();
 
@@ -121,6 +124,7 @@ internal sealed class Shard : IAsyncDisposable
         await Keys.Keyring.DisposeAsync().ConfigureAwait(false);
         Epochs.Dispose();
         PlacesGate.Dispose();
+        FilesGate.Dispose();
     }
 }
 

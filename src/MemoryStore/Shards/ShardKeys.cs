@@ -28,7 +28,7 @@ internal sealed class ShardKeys(Keyring keyring)
     public bool IsErased(FrameKind kind, MemoryUid memory) => keyring.StateOf(OwnerOf(kind, memory)) == KeyState.Erased;
 
     /// <summary>Erasures must be readable when the key is gone; genesis and directory belong to no memory.</summary>
-    private static MemoryUid OwnerOf(FrameKind kind, MemoryUid memory) => kind switch
+    public static MemoryUid OwnerOf(FrameKind kind, MemoryUid memory) => kind switch
     {
         FrameKind.Genesis or FrameKind.MemoryErased or FrameKind.Checkpoint or FrameKind.DirectoryPage or FrameKind.Relocated => ShardUid,
         _ => memory,

@@ -49,6 +49,14 @@ internal sealed class ShardMap
             throw new LatentDbException(ErrorCode.DataDamaged, $"The data folder holds shards, but its file '{FileName}' is missing.");
         }
 
+        return Publish(disk, data, path, count) ? new ShardMap(count) : Open(disk, data, count);
+    }
+
+    /// <summary>Ends the restoring of a folder: from here on its shards are a store.</summary>
+    public static void Finish(IDisk disk, string data, int count) => Publish(disk, data, Path.Combine(data, FileName), count);
+
+    private static bool Publish(IDisk disk, string data, string path, int count)
+    {
         string shards = $"shards {count}";
         string temporary = $"{path}.tmp-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         disk.Create(temporary, Encoding.ASCII.GetBytes($"{Title}\n{shards}\n{Seal(Title, shards)}\n"));
@@ -56,11 +64,11 @@ internal sealed class ShardMap
         {
             // Another process that shares the folder made it at the same moment.
             disk.DeleteFile(temporary);
-            return Open(disk, data, count);
+            return false;
         }
 
         disk.SyncFolder(data);
-        return new ShardMap(count);
+        return true;
     }
 
     private static LatentDbException Unsupported(string title) => new(

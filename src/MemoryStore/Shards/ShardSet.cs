@@ -176,7 +176,7 @@ internal sealed class ShardSet : IAsyncDisposable
         return new ShardSet(root, map, settings with { Manifests = new ManifestCache(StoreLimits.MaxCachedRuns), Space = space }, space, master);
     }
 
-    private static IMasterKeyProvider ReadMasterKeys(string root, ShardSettings settings, bool isNewStore) =>
+    public static IMasterKeyProvider ReadMasterKeys(string root, ShardSettings settings, bool isNewStore) =>
         settings.MasterKeys
         ?? LocalMasterKeys.FromEnvironment()
         ?? (IMasterKeyProvider)LocalMasterKeys.OpenOrCreate(Path.Combine(root, MasterKeyFile), isNewStore);

@@ -42,6 +42,10 @@ internal static class StoreMetrics
 
     private static readonly Counter<long> DroppedVersions = Meter.CreateCounter<long>("latentdb.store.versions.dropped", "{version}", "Versions that retention dropped.");
 
+    private static readonly Counter<long> BackupPasses = Meter.CreateCounter<long>("latentdb.backup.passes", "{pass}", "Passes of the backup over a shard, by outcome.");
+
+    private static readonly Counter<long> BackupBytes = Meter.CreateCounter<long>("latentdb.backup.put", "By", "Bytes that backups put into the second place.");
+
     public static ActivitySource Source { get; } = new(Name);
 
     /// <summary>Makes what rarely happens visible as zero: an alert on a series that is not there yet would miss its first event.</summary>
@@ -63,6 +67,12 @@ internal static class StoreMetrics
     public static void Recovered(TimeSpan duration) => RecoverySeconds.Record(duration.TotalSeconds);
 
     public static void Reopened(bool isOpen) => Reopenings.Add(1, new KeyValuePair<string, object?>("outcome", isOpen ? "ok" : "failed"));
+
+    public static void BackedUp(long putBytes, bool isOk)
+    {
+        BackupPasses.Add(1, new KeyValuePair<string, object?>("outcome", isOk ? "ok" : "failed"));
+        BackupBytes.Add(putBytes);
+    }
 
     /// <param name="finder">slice, version or state: a read of one; scrub.</param>
     /// <param name="count">How many.</param>
