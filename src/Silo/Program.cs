@@ -5,6 +5,7 @@ try
 {
     if (args is ["cluster", "promote", ..]) return await ClusterPromotion.RunAsync(args[2..]).ConfigureAwait(false);
     if (args is ["cluster", "migrate", ..]) return await ClusterMigration.RunAsync(args[2..]).ConfigureAwait(false);
+    if (BackupVerbs.Knows(args)) return await BackupVerbs.RunAsync(args).ConfigureAwait(false);
     WebApplication app = SiloBuilder.Build(args);
     await app.RunAsync().ConfigureAwait(false);
     return Environment.ExitCode;

@@ -69,6 +69,18 @@ public sealed class SiloOptions
     /// <summary>Bytes per second that a pass of compaction may copy.</summary>
     public long CompactionBytesPerSecond { get; set; } = 64L << 20;
 
+    /// <summary>Folder of a second place, best on another machine's disk, to which the shards of this server are brought again and again; it must exist. Empty = none.</summary>
+    public string BackupPlace { get; set; } = "";
+
+    /// <summary>Folder for the newest keys of the shards, on another disk than <see cref="BackupPlace"/>: what was erased is in no backup because its key is in none.</summary>
+    public string BackupKeysPlace { get; set; } = "";
+
+    /// <summary>Seconds between two backups of a shard.</summary>
+    public int BackupSeconds { get; set; } = 3600;
+
+    /// <summary>Days for which a moment can be restored.</summary>
+    public double BackupDays { get; set; } = 7;
+
     /// <summary>Bytes per second that a scrub may read beside the traffic; 0 = as fast as it goes.</summary>
     public long ScrubBytesPerSecond { get; set; } = 64L << 20;
 
@@ -232,6 +244,7 @@ public sealed class SiloOptions
         if (CompactionSeconds is < 0 or > 86_400) throw Invalid(nameof(CompactionSeconds), CompactionSeconds, "0 to 86400");
         if (CompactionBytesPerSecond < 1 << 20) throw Invalid(nameof(CompactionBytesPerSecond), CompactionBytesPerSecond, "1048576 or more");
         if (ScrubBytesPerSecond is not 0 and < 1 << 20) throw Invalid(nameof(ScrubBytesPerSecond), ScrubBytesPerSecond, "0, or 1048576 or more");
+        CheckBackup();
         if (IdleSeconds is < 1 or > 86_400) throw Invalid(nameof(IdleSeconds), IdleSeconds, "1 to 86400");
         if (DrainSeconds is < 0 or > 3600) throw Invalid(nameof(DrainSeconds), DrainSeconds, "0 to 3600");
         if (LogFormat is not ("text" or "json")) throw Invalid(nameof(LogFormat), LogFormat, "text, json");
@@ -283,6 +296,18 @@ public sealed class SiloOptions
         if (secret.Length == 0) return;
         bool isValid = secret.Length is >= MinSecretLength and <= MaxSecretLength && secret.All(c => c is > ' ' and < (char)127);
         if (!isValid) throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The option {name} must be {MinSecretLength} to {MaxSecretLength} visible ASCII characters; it has {secret.Length} or others.");
+    }
+
+    private void CheckBackup()
+    {
+        if (BackupPlace.Length == 0 != (BackupKeysPlace.Length == 0)) throw Invalid(nameof(BackupKeysPlace), BackupKeysPlace, "a folder, together with BackupPlace");
+        if (BackupSeconds is < 1 or > 604_800) throw Invalid(nameof(BackupSeconds), BackupSeconds, "1 to 604800");
+        if (BackupDays is not (>= 0 and <= 36_500)) throw Invalid(nameof(BackupDays), BackupDays, "0 to 36500");
+        if (BackupPlace.Length == 0) return;
+        if (IsWithin(BackupPlace, Data)) throw Invalid(nameof(BackupPlace), BackupPlace, "a folder that is not in the data folder");
+        if (IsWithin(BackupKeysPlace, Data) || IsWithin(BackupKeysPlace, BackupPlace) || IsWithin(BackupPlace, BackupKeysPlace)) throw Invalid(nameof(BackupKeysPlace), BackupKeysPlace, "a folder apart from BackupPlace and Data");
+
+        static bool IsWithin(string folder, string other) => (Path.GetFullPath(folder) + "/").StartsWith(Path.GetFullPath(other).TrimEnd('/') + "/", StringComparison.Ordinal);
     }
 
     private void CheckCluster()

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Identity;
 
 namespace LatentDb.MemoryStore.Backup;

@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
-using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Shards;
 
 namespace LatentDb.MemoryStore.Backup;
@@ -34,7 +32,7 @@ internal sealed class ShardBackup(Shard shard, int shards, BackupPlaces places, 
         if (newest is not null && BackupNames.TimeOf(newest) is DateTimeOffset last && at <= last) at = last.AddTicks(1);
 
         var writer = new PieceWriter(places.Data, shard.Id, shard.Epoch, before, _throttle);
-        using (ShardFiles files = await ShardFiles.OpenAsync(shard, cancellationToken).ConfigureAwait(false))
+        using (ShardFiles files = await ShardFiles.OpenAsync(shard, shard.Id.Value == 0 ? settings.Files : [], cancellationToken).ConfigureAwait(false))
         {
             foreach (ShardFile file in files.All) await writer.AddAsync(file, cancellationToken).ConfigureAwait(false);
         }
@@ -71,7 +69,11 @@ internal sealed class ShardBackup(Shard shard, int shards, BackupPlaces places, 
 /// <param name="Time">Names the points.</param>
 /// <param name="Keep">Points that are older are removed, but for the newest two.</param>
 /// <param name="BytesPerSecond">That a pass may read; 0 = as fast as it goes.</param>
-internal sealed record BackupSettings(TimeProvider Time, TimeSpan Keep, long BytesPerSecond = BackupLimits.BytesPerSecond);
+internal sealed record BackupSettings(TimeProvider Time, TimeSpan Keep, long BytesPerSecond = BackupLimits.BytesPerSecond)
+{
+    /// <summary>Files of the data folder itself that go with the first shard; each is replaced as a whole when it changes.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+}
 
 /// <summary>What a pass over a shard did.</summary>
 /// <param name="At">The point in time that can be restored since.</param>

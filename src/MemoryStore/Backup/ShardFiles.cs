@@ -33,16 +33,18 @@ internal sealed class ShardFiles : IDisposable
     public IReadOnlyList<ShardFile> All => _files;
 
     /// <param name="shard">The open shard.</param>
+    /// <param name="others">Small files of the data folder that go with it.</param>
     /// <param name="cancellationToken">Ends the wait for a segment that is being removed.</param>
     /// <exception cref="LatentDbException">stale_owner; data_damaged when a commit record cannot be read.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static async Task<ShardFiles> OpenAsync(Shard shard, CancellationToken cancellationToken)
+    public static async Task<ShardFiles> OpenAsync(Shard shard, IReadOnlyList<string> others, CancellationToken cancellationToken)
     {
         var files = new ShardFiles(shard);
         await shard.FilesGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             files.Open();
+            foreach (string other in others) files.TryAddSmall(Path.Combine(files._data, other));
             shard.Fence.Check();
             return files;
         }

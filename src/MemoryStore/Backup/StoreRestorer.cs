@@ -68,11 +68,17 @@ public sealed class StoreRestorer
         foreach (BackedUpFile file in point.Files)
         {
             string path = Path.GetFullPath(Path.Combine(root, file.Path));
+            if (Path.GetDirectoryName(path) == root && Path.GetFileName(path) is not (MasterKeyFile or ShardMap.FileName))
+            {
+                await WriteAsync(path, file, DiskAccess.CreatePrivate, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             if (!path.StartsWith(layout.Root + Path.DirectorySeparatorChar, StringComparison.Ordinal)) throw new LatentDbException(ErrorCode.DataDamaged, $"The backup names the file {file.Path}, which is none of {point.Shard}.");
             string folder = Path.GetDirectoryName(path)!;
             _settings.Disk.CreateFolder(folder);
             for (string at = folder; at.Length > layout.Root.Length; at = Path.GetDirectoryName(at)!) folders.Add(at);
-            await WriteAsync(path, file, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(path, file, DiskAccess.CreateNew, cancellationToken).ConfigureAwait(false);
         }
 
         KeyFilesContent keys = await _reader.ReadKeysAsync(point.Shard, cancellationToken).ConfigureAwait(false);
@@ -85,9 +91,9 @@ public sealed class StoreRestorer
         layout.States.Advance(new ShardState(0, new Epoch(raised), point.Epoch), new Epoch(raised), point.Epoch);
     }
 
-    private async Task WriteAsync(string path, BackedUpFile file, CancellationToken cancellationToken)
+    private async Task WriteAsync(string path, BackedUpFile file, DiskAccess access, CancellationToken cancellationToken)
     {
-        using IDiskFile target = _settings.Disk.Open(path, DiskAccess.CreateNew);
+        using IDiskFile target = _settings.Disk.Open(path, access);
         long at = 0;
         foreach (string piece in file.Pieces)
         {

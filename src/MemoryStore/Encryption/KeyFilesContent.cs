@@ -23,9 +23,9 @@ internal sealed record KeyFilesContent(byte[] A, byte[] B, byte[] Tenants)
         byte[] second = isTwice ? [] : B;
         var bytes = new MemoryStream();
         bytes.Write(Magic);
+        Span<byte> number = stackalloc byte[CountBytes];
         foreach (long count in (long[])[A.Length, isTwice ? -1 : B.Length, Tenants.Length])
         {
-            Span<byte> number = stackalloc byte[CountBytes];
             BinaryPrimitives.WriteInt64LittleEndian(number, count);
             bytes.Write(number);
         }

@@ -24,7 +24,7 @@ internal sealed class BackupService(MemoryStoreService store, IOptions<MemorySto
     {
         if (options.Value.BackupPlace.Length == 0) return;
         var places = new BackupPlaces(new FolderPlace(LocalDisk.Instance, options.Value.BackupPlace), new FolderPlace(LocalDisk.Instance, options.Value.BackupKeysPlace, overwrites: true));
-        var backup = new StoreBackup(() => store.Shards, places, new BackupSettings(time, options.Value.BackupKeep), logger);
+        var backup = new StoreBackup(() => store.Shards, places, new BackupSettings(time, options.Value.BackupKeep) { Files = options.Value.BackupFiles }, logger);
         _meter.CreateObservableGauge("latentdb.backup.age", backup.AgeSeconds, "s", "Time since the newest backup of the shard whose is the oldest.");
         await backup.LoopAsync(options.Value.BackupInterval, stoppingToken).ConfigureAwait(false);
     }

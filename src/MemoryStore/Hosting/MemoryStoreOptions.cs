@@ -63,6 +63,9 @@ public sealed class MemoryStoreOptions
     /// <summary>For how long a point in time can be restored. Default seven days.</summary>
     public TimeSpan BackupKeep { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>Small files of the data folder itself that go with the first shard, as far as they are there. Default none.</summary>
+    public IReadOnlyList<string> BackupFiles { get; set; } = [];
+
     /// <summary>The rule of a tenant.</summary>
     internal RetentionPolicy RetentionOf(TenantId tenant)
     {

@@ -14,6 +14,7 @@ using LatentDb.Silo.Cluster.Database;
 using LatentDb.Silo.Cluster.Links;
 using LatentDb.Silo.Limits;
 using LatentDb.Silo.Security;
+using LatentDb.Silo.Security.Access;
 using LatentDb.Silo.Security.Tls;
 
 namespace LatentDb.Silo.Composition;
@@ -114,6 +115,11 @@ internal static class SiloParts
         store.RetentionVersions = options.RetentionVersions > 0 ? options.RetentionVersions : null;
         store.CompactionPause = TimeSpan.FromSeconds(options.Maintenance ? 0 : options.CompactionSeconds);
         store.CompactionBytesPerSecond = options.CompactionBytesPerSecond;
+        store.BackupPlace = options.Maintenance ? string.Empty : options.BackupPlace;
+        store.BackupKeysPlace = options.BackupKeysPlace;
+        store.BackupInterval = TimeSpan.FromSeconds(options.BackupSeconds);
+        store.BackupKeep = TimeSpan.FromDays(options.BackupDays);
+        store.BackupFiles = options.HasAccessInDatabase() ? [] : [AccessFile.Name];
         store.ScrubBytesPerSecond = options.Maintenance ? 0 : options.ScrubBytesPerSecond;
     }
 

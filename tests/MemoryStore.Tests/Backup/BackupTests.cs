@@ -1,10 +1,8 @@
 using LatentDb.MemoryStore.Backup;
-using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Simulation;
 using LatentDb.MemoryStore.Tests.Support;
-using LatentDb.MemoryStore.Versions;
 using Xunit.Abstractions;
 
 namespace LatentDb.MemoryStore.Tests.Backup;

@@ -18,7 +18,9 @@ namespace LatentDb.Silo.Security.Access;
 /// <param name="isShared">True when other processes may change it.</param>
 internal sealed class AccessFile(IDisk disk, string data, TimeProvider time, bool isShared = false) : IAccessStore
 {
-    private const string Name = "access";
+    /// <summary>In the data folder.</summary>
+    public const string Name = "access";
+
     private const string LockName = "access.lock";
     private const int NoSpaceErrno = 28; // ENOSPC
     private const int QuotaErrno = 122; // EDQUOT
