@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 

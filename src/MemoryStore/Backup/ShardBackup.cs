@@ -1,4 +1,3 @@
-using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Shards;
 
@@ -53,7 +52,7 @@ internal sealed class ShardBackup(Shard shard, int shards, BackupPlaces places, 
     {
         IReadOnlyList<string> earlier = await places.Keys.ListAsync(BackupNames.Folder(BackupLimits.Keys, shard.Id), cancellationToken).ConfigureAwait(false);
         long number = earlier.Select(BackupNames.OrderOfKeys).Where(order => order?.Epoch == shard.Epoch.Value).Max(order => order?.Number) ?? 0;
-        KeyFilesContent keys = await shard.Keys.Keyring.ReadFilesAsync(cancellationToken).ConfigureAwait(false);
+        KeyFilesContent keys = await KeyFilesContent.ReadAsync(shard.Keys.Keyring, cancellationToken).ConfigureAwait(false);
         shard.Fence.Check();
         string name = BackupNames.KeysOf(shard.Id, shard.Epoch, number + 1);
         if (!await places.Keys.PutIfAbsentAsync(name, keys.ToBytes(), cancellationToken).ConfigureAwait(false)) throw Shared();

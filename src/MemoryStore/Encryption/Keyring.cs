@@ -64,19 +64,9 @@ internal sealed class Keyring : IAsyncDisposable
     /// <summary>Reads all key files again and unwraps every key. Changes wait for a few milliseconds at a time.</summary>
     public Task<KeyringCheck> CheckAsync(CancellationToken cancellationToken) => new KeyFilesCheck(_files, _map, _writer, _tenants, _disk, _folder).RunAsync(cancellationToken);
 
-    /// <summary>The key files as they are between two changes: each names only what the others have.</summary>
+    /// <summary>Reads the files of the folder while no slot changes. The table of tenants is to be read last: it grows before slots use it, and shrinks when none does any more.</summary>
     /// <exception cref="LatentDbException">The failure of this keyring, when it has one.</exception>
-    /// <exception cref="IOException">They cannot be read.</exception>
-    public async Task<KeyFilesContent> ReadFilesAsync(CancellationToken cancellationToken)
-    {
-        KeyFilesContent? content = null;
-
-        // In the writer's turn no slot changes. The table of tenants comes last: it only grows before slots use it, and shrinks when none does any more.
-        await _writer.ApplyAsync(
-            _ => content = new KeyFilesContent(_disk.ReadAll(SlotFiles.PathA(_folder)), _disk.ReadAll(SlotFiles.PathB(_folder)), _disk.ReadAll(TenantFile.PathIn(_folder))),
-            cancellationToken).ConfigureAwait(false);
-        return content!;
-    }
+    public Task ReadFilesAsync(Action<IDisk, string> read, CancellationToken cancellationToken) => _writer.ApplyAsync(_ => read(_disk, _folder), cancellationToken);
 
     /// <summary>Makes the keyring of a new shard, with the shard's own key. The folder exists; the files are durable with their names.</summary>
     /// <exception cref="LatentDbException">key_unavailable; store_full and store_unavailable are the caller's to make of an IOException.</exception>

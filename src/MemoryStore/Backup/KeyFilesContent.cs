@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using LatentDb.MemoryStore.Disk;
+using LatentDb.MemoryStore.Encryption;
 using LatentDb.MemoryStore.Encryption.Slots;
 using LatentDb.MemoryStore.Errors;
 
-namespace LatentDb.MemoryStore.Encryption;
+namespace LatentDb.MemoryStore.Backup;
 
 /// <summary>The three key files of an epoch at one moment; all keys in them are wrapped.</summary>
 /// <param name="A">keys.a.</param>
@@ -15,6 +16,18 @@ internal sealed record KeyFilesContent(byte[] A, byte[] B, byte[] Tenants)
     private const int CountBytes = sizeof(long);
 
     private static ReadOnlySpan<byte> Magic => "LDBKEYB1"u8;
+
+    /// <summary>The files of a keyring in use, of one moment between two changes.</summary>
+    /// <exception cref="LatentDbException">The failure of the keyring, when it has one.</exception>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    public static async Task<KeyFilesContent> ReadAsync(Keyring keyring, CancellationToken cancellationToken)
+    {
+        KeyFilesContent? content = null;
+        await keyring.ReadFilesAsync(
+            (disk, folder) => content = new KeyFilesContent(disk.ReadAll(SlotFiles.PathA(folder)), disk.ReadAll(SlotFiles.PathB(folder)), disk.ReadAll(TenantFile.PathIn(folder))),
+            cancellationToken).ConfigureAwait(false);
+        return content!;
+    }
 
     /// <summary><c>magic, i64 bytes of a, of b (-1 = as a) and of tenants, the three, SHA-256 of all before</c>.</summary>
     public byte[] ToBytes()
