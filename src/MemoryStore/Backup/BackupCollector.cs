@@ -34,7 +34,7 @@ internal sealed class BackupCollector(IObjectPlace place, Shard shard, BackupSet
         List<string> gone = [.. pieces.Concat(all.Where(name => name.EndsWith(FolderPlace.Unfinished, StringComparison.Ordinal))).Where(name => !named.Contains(name) && BackupNames.EpochOf(name) <= shard.Epoch.Value)];
         foreach (string name in old.Concat(gone))
         {
-            shard.Fence.Check();
+            await shard.Fence.CheckAsync().ConfigureAwait(false);
             await place.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
         }
 

@@ -38,7 +38,7 @@ internal sealed class ShardBackup(Shard shard, int shards, BackupPlaces places, 
 
         await PutKeysAsync(cancellationToken).ConfigureAwait(false);
         var point = new BackupPoint(shard.Id, shards, shard.Epoch, at, writer.Files);
-        shard.Fence.Check();
+        await shard.Fence.CheckAsync().ConfigureAwait(false);
         if (!await places.Data.PutIfAbsentAsync(BackupNames.PointOf(shard.Id, at, shard.Epoch), point.ToBytes(), cancellationToken).ConfigureAwait(false))
         {
             throw Shared();
@@ -53,7 +53,7 @@ internal sealed class ShardBackup(Shard shard, int shards, BackupPlaces places, 
         IReadOnlyList<string> earlier = await places.Keys.ListAsync(BackupNames.Folder(BackupLimits.Keys, shard.Id), cancellationToken).ConfigureAwait(false);
         long number = earlier.Select(BackupNames.OrderOfKeys).Where(order => order?.Epoch == shard.Epoch.Value).Max(order => order?.Number) ?? 0;
         KeyFilesContent keys = await KeyFilesContent.ReadAsync(shard.Keys.Keyring, cancellationToken).ConfigureAwait(false);
-        shard.Fence.Check();
+        await shard.Fence.CheckAsync().ConfigureAwait(false);
         string name = BackupNames.KeysOf(shard.Id, shard.Epoch, number + 1);
         if (!await places.Keys.PutIfAbsentAsync(name, keys.ToBytes(), cancellationToken).ConfigureAwait(false)) throw Shared();
 

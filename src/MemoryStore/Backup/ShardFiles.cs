@@ -45,7 +45,7 @@ internal sealed class ShardFiles : IDisposable
         {
             files.Open();
             foreach (string other in others) files.TryAddSmall(Path.Combine(files._data, other));
-            shard.Fence.Check();
+            await shard.Fence.CheckAsync().ConfigureAwait(false);
             return files;
         }
         catch
