@@ -14,7 +14,8 @@ public sealed class MeteredServer : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        _process = await SiloProcess.StartAsync(_data.Path);
+        foreach (string place in (string[])["place", "keys"]) Directory.CreateDirectory(_data.Combine(place));
+        _process = await SiloProcess.StartAsync(_data.Combine("data"), null, "--backup-place", _data.Combine("place"), "--backup-keys-place", _data.Combine("keys"));
         _http = new HttpClient { BaseAddress = _process.Address };
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (!(await _http.GetAsync("/readyz", limit.Token)).IsSuccessStatusCode) await Task.Delay(10, limit.Token);
