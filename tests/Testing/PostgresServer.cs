@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 
 namespace LatentDb.Testing;
 
@@ -18,7 +20,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         _folder = folder;
         _process = process;
-        ConnectionString = $"Host={folder.Path};Username={User};Database=postgres;Timeout=5;Command Timeout=10";
+        ConnectionString = $"Host={folder.Path};{Rest}";
     }
 
     /// <summary>Folder of initdb and postgres; null when they are not there.</summary>
@@ -26,6 +28,12 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>For Npgsql.</summary>
     public string ConnectionString { get; }
+
+    /// <summary>The connection string without the host, for who comes by another way.</summary>
+    public const string Rest = $"Username={User};Database=postgres;Timeout=5;Command Timeout=10;SSL Mode=Disable";
+
+    /// <summary>Where it listens.</summary>
+    public EndPoint Socket => new UnixDomainSocketEndPoint(_folder.Combine(".s.PGSQL.5432"));
 
     /// <summary>Starts a server and returns when it takes connections.</summary>
     public static async Task<PostgresServer> StartAsync()

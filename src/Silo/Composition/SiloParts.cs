@@ -101,6 +101,8 @@ internal static class SiloParts
         Roles = cluster.Roles,
         Shards = options.ShardCount(),
         Lease = TimeSpan.FromSeconds(options.LeaseSeconds),
+        Heartbeat = TimeSpan.FromSeconds(options.LeaseSeconds) / 4,
+        DeadAfter = TimeSpan.FromSeconds(options.LeaseSeconds),
         Migrates = options.ClusterMigrate,
         HasAccess = options.HasAccessInDatabase(),
         MoreTables = GrainTransport.Tables,

@@ -32,12 +32,12 @@ public sealed class LostFolderTests(ITestOutputHelper output)
         };
         string[] options =
         [
-            "--cluster-database", database.ConnectionString, "--shards", $"{Shards}", "--lease-seconds", "4", "--threads", "1", "--drain-seconds", "10",
+            "--shards", $"{Shards}", "--lease-seconds", "4", "--threads", "1", "--drain-seconds", "10",
             "--access-in-database", "true", "--replication", "quorum", "--replicas", "3", "--min-in-sync", "2",
         ];
         using TempFolder a = new(), b = new(), c = new();
         TempFolder[] folders = [a, b, c];
-        ClusterSilo[] silos = [.. folders.Select((folder, i) => new ClusterSilo($"silo-{i}", "store,model,api", environment, folder.Path, options))];
+        ClusterSilo[] silos = [.. folders.Select((folder, i) => new ClusterSilo($"silo-{i}", "store,model,api", environment, folder.Path, options, () => new SiloPorts(database.Socket, _ => null), PostgresServer.Rest))];
         try
         {
             foreach (ClusterSilo silo in silos) await silo.StartAsync();

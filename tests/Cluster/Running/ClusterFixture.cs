@@ -14,7 +14,10 @@ public sealed class ClusterFixture : IAsyncLifetime, IDisposable
     private const int Shards = 24;
 
     /// <summary>Short, so that a round of faults is; longer than the pauses of a busy machine.</summary>
-    private const int LeaseSeconds = 5;
+    private const int LeaseSeconds = 4;
+
+    /// <summary>For how long a silo may write that has not seen the database.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(LeaseSeconds);
 
     /// <summary>LATENTDB_TEST_COPIES=1: each store silo has a folder of its own, and every shard lies in all three.</summary>
     private static readonly bool IsCopied = Environment.GetEnvironmentVariable("LATENTDB_TEST_COPIES") == "1";
@@ -33,6 +36,9 @@ public sealed class ClusterFixture : IAsyncLifetime, IDisposable
     /// <summary>Both.</summary>
     public IEnumerable<ClusterSilo> All => Stores.Concat(Models);
 
+    /// <summary>Where they meet.</summary>
+    public PostgresServer Database => _database!;
+
     /// <summary>Who owns what.</summary>
     public ShardTable Table { get; private set; } = null!;
 
@@ -42,15 +48,9 @@ public sealed class ClusterFixture : IAsyncLifetime, IDisposable
         _database = await PostgresServer.StartAsync();
         Table = new ShardTable(_database.ConnectionString, Shards);
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["LATENTDB__CLUSTERKEY"] = Guid.NewGuid().ToString("N") };
-        string[] options = ["--cluster-database", _database.ConnectionString, "--shards", $"{Shards}", "--lease-seconds", $"{LeaseSeconds}", "--threads", "1", "--drain-seconds", "10"];
-        if (IsCopied)
-        {
-            environment["LATENTDB_MASTER_KEY"] = Convert.ToBase64String(new byte[32]);
-            options = [.. options, "--replication", "quorum", "--access-in-database", "true"];
-        }
-
-        Stores = [.. Names("store", 3).Select(name => new ClusterSilo(name, "store,api", environment, IsCopied ? _data.Combine(name) : _data.Path, options))];
-        Models = [.. Names("model", 2).Select(name => new ClusterSilo(name, "model", environment, _data.Path, options))];
+        if (IsCopied) environment["LATENTDB_MASTER_KEY"] = Convert.ToBase64String(new byte[32]);
+        Stores = [.. Names("store", 3).Select(name => NewSilo(name, "store,api", environment, IsCopied ? _data.Combine(name) : _data.Path))];
+        Models = [.. Names("model", 2).Select(name => NewSilo(name, "model", environment, _data.Path))];
         AppDomain.CurrentDomain.ProcessExit += (_, _) => KillNow();
         try
         {
@@ -114,6 +114,21 @@ public sealed class ClusterFixture : IAsyncLifetime, IDisposable
         {
             throw new TimeoutException($"{silo.Name} is not ready: {last}", e);
         }
+    }
+
+    private ClusterSilo NewSilo(string name, string roles, Dictionary<string, string> environment, string data)
+    {
+        string[] options = ["--shards", $"{Shards}", "--lease-seconds", $"{LeaseSeconds}", "--threads", "1", "--drain-seconds", "10"];
+        if (IsCopied) options = [.. options, "--replication", "quorum", "--access-in-database", "true"];
+        return new ClusterSilo(name, roles, environment, data, options, () => new SiloPorts(_database!.Socket, NameOf), PostgresServer.Rest);
+    }
+
+    /// <summary>The silo at the other end of a connection, which the kernel knows by its process.</summary>
+    private string? NameOf(IPEndPoint caller)
+    {
+        ClusterSilo[] running = [.. All.Where(silo => silo.ProcessId is not null)];
+        int? process = SocketOwner.Find(caller, running.Select(silo => silo.ProcessId).OfType<int>());
+        return running.FirstOrDefault(silo => silo.ProcessId == process)?.Name;
     }
 
     private static IEnumerable<string> Names(string kind, int count) => Enumerable.Range(1, count).Select(i => $"{kind}-{i}");

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using LatentDb.Testing;
 
 namespace LatentDb.Cluster.Running;
@@ -10,13 +8,17 @@ namespace LatentDb.Cluster.Running;
 /// <param name="environment">With the cluster's key.</param>
 /// <param name="data">The folder that all share.</param>
 /// <param name="options">What all silos are started with.</param>
-public sealed class ClusterSilo(string name, string roles, IReadOnlyDictionary<string, string> environment, string data, string[] options) : IAsyncDisposable
+/// <param name="newPorts">The ways in and out of a process.</param>
+/// <param name="database">Connection string, without the host.</param>
+public sealed class ClusterSilo(
+    string name, string roles, IReadOnlyDictionary<string, string> environment, string data, string[] options, Func<SiloPorts> newPorts, string database) : IAsyncDisposable
 {
     /// <summary>Longer than it takes to learn from the others that they have given this silo up, and to end.</summary>
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
 
     private readonly List<string> _endedOutputs = [];
     private SiloProcess? _process;
+    private SiloPorts? _ports;
 
     public string Name { get; } = name;
 
@@ -25,14 +27,21 @@ public sealed class ClusterSilo(string name, string roles, IReadOnlyDictionary<s
     /// <summary>Where clients reach the present process, or reached the last one.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1:1");
 
+    /// <summary>The process of this moment; null = none.</summary>
+    public int? ProcessId => _process?.Id;
+
+    /// <summary>Its ways in and out; those of a new process are whole.</summary>
+    public SiloPorts Ports => _ports!;
+
     /// <summary>What all its processes have printed.</summary>
     public string Output => string.Join("\n---- started again ----\n", [.. _endedOutputs, _process?.Output ?? string.Empty]);
 
     /// <summary>Starts a process and waits until it listens. The port between silos is another each time, as a new pod's address is.</summary>
     public async Task StartAsync()
     {
-        string[] own = ["--silo-name", Name, "--roles", roles, "--cluster-urls", $"http://127.0.0.1:{FreePort()}"];
-        _process = await SiloProcess.StartAsync(environment, data, null, [.. own, .. options]);
+        if (_ports is not null) await _ports.DisposeAsync();
+        _ports = newPorts();
+        _process = await SiloProcess.StartAsync(environment, data, null, ["--silo-name", Name, "--roles", roles, .. _ports.Options(database), .. options]);
         Address = _process.Address;
     }
 
@@ -64,6 +73,7 @@ public sealed class ClusterSilo(string name, string roles, IReadOnlyDictionary<s
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _ports, null) is { } ports) await ports.DisposeAsync();
         if (Interlocked.Exchange(ref _process, null) is not { } process) return;
         _endedOutputs.Add(process.Output);
         await process.DisposeAsync();
@@ -76,13 +86,5 @@ public sealed class ClusterSilo(string name, string roles, IReadOnlyDictionary<s
         _process = null;
         _endedOutputs.Add(process.Output);
         await process.DisposeAsync();
-    }
-
-    /// <summary>The silo must know its own address before it listens, so the port is chosen here; whoever takes it meanwhile makes the start fail.</summary>
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

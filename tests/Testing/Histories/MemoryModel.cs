@@ -24,7 +24,7 @@ public static class MemoryModel
 
     private static long? Done(long head, Operation operation) => operation.Kind switch
     {
-        OperationKind.Create => head == Absent ? 1 : null,
+        OperationKind.Create => head == Absent ? Math.Max(1, operation.Version) : null,
         OperationKind.Write or OperationKind.WriteIfHead => head != Absent && operation.Version == head + 1 ? operation.Version : null,
         OperationKind.Read => head != Absent && operation.Version == head ? head : null,
         _ => head != Absent ? Absent : null,
@@ -32,7 +32,7 @@ public static class MemoryModel
 
     private static long? Happened(long head, Operation operation) => operation.Kind switch
     {
-        OperationKind.Create => head == Absent ? 1 : null,
+        OperationKind.Create => head == Absent ? Math.Max(1, operation.Version) : null,
         OperationKind.Write => head != Absent ? head + 1 : null,
         OperationKind.WriteIfHead => head != Absent && head == operation.Version ? head + 1 : null,
         OperationKind.Read => head,
