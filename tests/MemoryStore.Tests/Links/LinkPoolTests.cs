@@ -3,10 +3,16 @@ using LatentDb.Testing;
 
 namespace LatentDb.MemoryStore.Tests.Links;
 
-public sealed class LinkPoolTests
+#pragma warning disable CA1001 // xUnit disposes by IAsyncLifetime.
+public sealed class LinkPoolTests : IAsyncLifetime
+#pragma warning restore CA1001
 {
     private readonly InMemoryLinks _links = new();
     private readonly ManualTimeProvider _time = new();
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _links.DisposeAsync();
 
     [Fact]
     public async Task A_stream_whose_call_ended_as_it_should_carries_the_next_one()

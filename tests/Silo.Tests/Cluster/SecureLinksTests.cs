@@ -37,7 +37,9 @@ public sealed class SecureLinksTests : IDisposable
     {
         await using LinkListener listener = await ListenAsync(_ours.WriteTo(_folder.Combine("b")));
 
-        await RequireRefusedAsync(listener.Address, new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true });
+        SslClientAuthenticationOptions bare = Caller(_ours.WriteTo(_folder.Combine("a")));
+        bare.LocalCertificateSelectionCallback = null;
+        await RequireRefusedAsync(listener.Address, bare);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace LatentDb.Silo.Tests.Cluster;
 /// <summary>An authority of a cluster, made for a test, and the files that it gives to silos.</summary>
 internal sealed class TestAuthority : IDisposable
 {
-    private static readonly DateTimeOffset From = DateTimeOffset.UtcNow.AddDays(-1);
+    private static readonly DateTimeOffset From = TimeProvider.System.GetUtcNow().AddDays(-1);
 
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 _certificate;
