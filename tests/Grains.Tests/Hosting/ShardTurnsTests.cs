@@ -2,7 +2,6 @@ using LatentDb.Grains.Contracts;
 using LatentDb.Grains.Hosting;
 using LatentDb.Grains.Tests.Doubles;
 using LatentDb.MemoryStore.Errors;
-using LatentDb.MemoryStore.Identity;
 
 namespace LatentDb.Grains.Tests.Hosting;
 
