@@ -1,6 +1,9 @@
 using LatentDb.MemoryStore.Backup;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
+using LatentDb.MemoryStore.Log;
+using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Tests.Simulation;
 using LatentDb.MemoryStore.Tests.Support;
 using Xunit.Abstractions;
@@ -232,6 +235,24 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task A_write_between_the_two_commit_records_is_not_in_the_backup_and_harms_nothing()
+    {
+        (SimulatedWriter before, _) = await BackUpWithAWriteBetweenAsync(readsBlocksFirst: false);
+
+        await _rig.CheckAsync(before);
+    }
+
+    /// <summary>The mutant: with the record of the blocks read first, that write's version is in the backup and its rows are not.</summary>
+    [Fact]
+    public async Task A_backup_that_reads_the_end_of_the_blocks_before_that_of_the_manifests_is_found()
+    {
+        (SimulatedWriter before, SimulatedWriter after) = await BackUpWithAWriteBetweenAsync(readsBlocksFirst: true);
+
+        Assert.NotNull(await Record.ExceptionAsync(() => _rig.CheckAsync(before)));
+        Assert.NotNull(await Record.ExceptionAsync(() => _rig.CheckAsync(after)));
+    }
+
+    [Fact]
     public async Task A_piece_that_rots_is_found_and_not_restored()
     {
         var writer = new SimulatedWriter(new TestModel(width: 256), "m0", seed: 8);
@@ -244,6 +265,25 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
 
         Assert.Contains(pieces[0], Assert.Single((await _rig.VerifyAsync()).Wrong), StringComparison.Ordinal);
         Assert.Equal(ErrorCode.DataDamaged, (await Assert.ThrowsAsync<LatentDbException>(() => _rig.RestoreAsync())).Code);
+    }
+
+    /// <summary>What was known when the backup had read the first commit record, and after the write that was made then.</summary>
+    private async Task<(SimulatedWriter Before, SimulatedWriter After)> BackUpWithAWriteBetweenAsync(bool readsBlocksFirst)
+    {
+        var writer = new SimulatedWriter(new TestModel(width: 256), "m0", seed: 9);
+        using var disk = new CommitRecordDisk(_rig.Disk, readsBlocksFirst);
+        await using OpenStore open = await _rig.Store.OpenAsync(disk);
+        await writer.CreateAsync(open.Catalog);
+        await writer.InjectAsync(open.Catalog);
+        SimulatedWriter before = writer.Copy(1);
+        Shard shard = open.Shards.Shards.Single(one => one.Id == ShardId.Of(OpenStore.Key("m0"), open.Shards.Count));
+        disk.Arm(LogFolder.CommitPath(shard.Layout.LogFolderOf(shard.Epoch, LogName.Blocks)));
+        Task<DateTimeOffset> backup = Task.Run(() => _rig.BackUpAsync(open));
+        await disk.IsBetween.WaitAsync(SimulatedStore.Patience);
+        await writer.InjectAsync(open.Catalog);
+        disk.GoOn();
+        await backup.WaitAsync(SimulatedStore.Patience);
+        return (before, writer);
     }
 
     private async Task<int> CountAsync() => (await _rig.Places.Data.ListAsync(BackupLimits.Pieces, CancellationToken.None)).Count;
