@@ -20,6 +20,9 @@ public sealed class StoreRestorer
 {
     private const string MasterKeyFile = "master.key";
 
+    /// <summary>What a new ext4 has in it, and so a new volume.</summary>
+    private const string FileSystemFolder = "lost+found";
+
     private readonly BackupReader _reader;
     private readonly ShardSettings _settings;
 
@@ -47,7 +50,7 @@ public sealed class StoreRestorer
     {
         string root = Path.GetFullPath(data);
         _settings.Disk.CreateDurablePath(root);
-        if (_settings.Disk.Folders(root).Count > 0 || _settings.Disk.Files(root).Any(file => Path.GetFileName(file) != MasterKeyFile))
+        if (_settings.Disk.Folders(root).Any(folder => Path.GetFileName(folder) != FileSystemFolder) || _settings.Disk.Files(root).Any(file => Path.GetFileName(file) != MasterKeyFile))
         {
             throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"The folder {root} is not empty; a backup is restored into an empty one, which may have the master key.");
         }

@@ -59,6 +59,21 @@ public sealed class ManifestTests
         Assert.Contains(documents, d => d.Contains(owner, StringComparison.Ordinal) && d.Contains(mode.TrimStart(), StringComparison.Ordinal));
     }
 
+    [OverlayTheory]
+    [InlineData("cluster-gpu")]
+    public void The_job_that_restores_reads_the_claims_that_the_owners_of_shards_write(string overlay)
+    {
+        KubeSet set = Kustomize.Load(overlay);
+        KubeSet job = KubeSet.Parse(Kustomize.Render("restore"));
+
+        KubeObject restore = Assert.Single(job.Workloads);
+        KubeObject store = Assert.Single(set.Workloads, o => o.Kind == "StatefulSet");
+        Assert.Empty(PodRules.Check(job, Facts));
+        Assert.Equal(Mounts(store), Mounts(restore));
+        Assert.Equal(Places(set, store), Places(job, restore));
+        Assert.All(Mounts(restore), mount => Assert.True(mount.Claim is null || set.Has("PersistentVolumeClaim", mount.Claim), mount.Claim));
+    }
+
     [Fact]
     public void The_autoscaler_asks_for_a_metric_that_servers_tell_and_the_adapter_passes_on()
     {
@@ -77,6 +92,8 @@ public sealed class ManifestTests
         using var folder = new TempFolder();
         string[] files = [.. OverlayNames().Select(overlay => Path.Combine(folder.Path, overlay + ".yaml"))];
         foreach (string file in files) File.WriteAllText(file, Kustomize.Render($"overlays/{Path.GetFileNameWithoutExtension(file)}"));
+        files = [.. files, Path.Combine(folder.Path, "restore-job.yaml")];
+        File.WriteAllText(files[^1], Kustomize.Render("restore"));
 
         Assert.Equal(string.Empty, SchemaCheck.Run(files));
     }
@@ -90,6 +107,14 @@ public sealed class ManifestTests
 
         Assert.Contains("podSelectors", SchemaCheck.Run(file), StringComparison.Ordinal);
     }
+
+    private static (string? Path, string? Claim)[] Mounts(KubeObject pod) =>
+        [.. pod.Containers.Single().Items("volumeMounts").Select(mount => (mount.Text("mountPath"), ClaimOf(pod, mount.Text("name")))).Order()];
+
+    private static string? ClaimOf(KubeObject pod, string? volume) => pod.Pod.Items("volumes").Single(v => v.Text("name") == volume).Text("persistentVolumeClaim", "claimName");
+
+    private static KeyValuePair<string, string?>[] Places(KubeSet set, KubeObject pod) =>
+        [.. set.Environment(pod.Containers.Single()).Where(v => v.Key.StartsWith(SiloFacts.Prefix + "BACKUP", StringComparison.Ordinal)).OrderBy(v => v.Key, StringComparer.Ordinal)];
 
     private static IEnumerable<string> OverlayNames() =>
         Directory.EnumerateDirectories(RepositoryFiles.Combine("k8s", "overlays")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal);

@@ -36,6 +36,7 @@ public sealed class BackupVerbTests : IDisposable
         await IsToldAsync("0 things are wrong", "backup", "verify");
         await IsToldAsync("Restored 2 shards", "backup", "verify", "--open", _server.Folder("opened"));
         await IsToldAsync("Restored 2 shards", "restore", "--data", _server.Folder("early"), "--at", $"{early:O}");
+        Directory.CreateDirectory(Path.Combine(_server.Folder("newest"), "lost+found"));
         await IsToldAsync("Restored 2 shards", "restore", "--data", _server.Folder("newest"));
 
         await IsThereAsync("early", version: 2);
