@@ -32,7 +32,8 @@ public sealed class OperationCrashTests(ITestOutputHelper output)
                 if (created.StatusCode != HttpStatusCode.Created) await UntilCreatedAsync(http, $"m{memory}");
             }
 
-            Task killing = KillAfterAsync(silo, random.Next(50, 600));
+            // Every second life is cut short by the clock alone, perhaps while it still recovers; the others have accepted something first.
+            Task? killing = kill % 2 == 0 ? null : KillAfterAsync(silo, random.Next(50, 600));
             for (bool isAlive = true; isAlive; next++)
             {
                 int memory = random.Next(Memories);
@@ -41,14 +42,15 @@ public sealed class OperationCrashTests(ITestOutputHelper output)
                 isAlive = status is HttpStatusCode.Accepted or HttpStatusCode.TooManyRequests;
                 if (status == HttpStatusCode.Accepted) accepted[memory].Add(name);
                 else if (status is null) doubtful[memory].Add(name);
+                if (status == HttpStatusCode.Accepted) killing ??= KillAfterAsync(silo, random.Next(50, 600));
             }
 
-            await killing;
+            if (killing is not null) await killing;
         }
 
         await CheckAsync(data.Path, accepted, doubtful);
         output.WriteLine($"{accepted.Sum(a => a.Count)} injects accepted over {Kills} kills, {doubtful.Sum(d => d.Count)} unanswered");
-        Assert.True(accepted.Sum(a => a.Count) >= Kills, "the kills came too early to test anything");
+        Assert.True(accepted.Sum(a => a.Count) >= Kills / 2, "a life that waits for its first accepted inject accepted none");
     }
 
     private static async Task CheckAsync(string data, List<string>[] accepted, List<string>[] doubtful)
