@@ -22,7 +22,7 @@ public sealed class MemoryStoreServiceTests : IDisposable
     {
         await using ServiceProvider provider = Provide(o => o.Data = _folder.Path);
         var catalog = provider.GetRequiredService<MemoryCatalog>();
-        var service = (IHostedLifecycleService)provider.GetRequiredService<IHostedService>();
+        var service = provider.GetServices<IHostedService>().OfType<IHostedLifecycleService>().Single();
         Assert.Equal(ErrorCode.ShuttingDown, (await Assert.ThrowsAsync<LatentDbException>(() => catalog.OpenAsync(OpenStore.Key("bob"), CancellationToken.None))).Code);
 
         await service.StartingAsync(CancellationToken.None);
