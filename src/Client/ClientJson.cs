@@ -62,6 +62,7 @@ internal sealed record QueryCall(
     double? RepetitionPenalty,
     ulong? Seed,
     IReadOnlyList<string>? Stop,
+    bool? Retrieve,
     string? At,
     bool? Stream)
 {
@@ -75,6 +76,7 @@ internal sealed record QueryCall(
         request.RepetitionPenalty,
         request.Seed,
         request.Stop,
+        request.Retrieve,
         request.At,
         stream);
 }
