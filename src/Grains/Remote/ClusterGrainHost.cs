@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
 using LatentDb.Grains.Contracts;
+using LatentDb.Grains.Telemetry;
 using LatentDb.Grains.Wire;
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Errors;
@@ -41,7 +42,12 @@ internal sealed class ClusterGrainHost(IClusterView cluster, ISiloLinks links, L
 
     /// <summary>The grain at its owner of this moment.</summary>
     /// <exception cref="LatentDbException">not_owner while the shard has none.</exception>
-    public IMemoryGrain Find(MemoryKey key) => (grains ?? _links).Find(key, Router.OwnerOf(key));
+    public IMemoryGrain Find(MemoryKey key)
+    {
+        SiloMember owner = Router.OwnerOf(key);
+        RouteMetrics.Found(_links.IsHere(owner));
+        return (grains ?? _links).Find(key, owner);
+    }
 
     /// <exception cref="LatentDbException">not_owner while one of them has none.</exception>
     public bool HaveOneOwner(MemoryKey one, MemoryKey other) => Router.OwnerOf(one).Name == Router.OwnerOf(other).Name;

@@ -1,3 +1,4 @@
+using LatentDb.Grains.Telemetry;
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
@@ -36,11 +37,19 @@ internal sealed class OwnerRouter(IClusterView cluster, TimeProvider time)
             TimeSpan pause = RouteRules.PauseBefore(retry);
             try
             {
-                return await attempt(cancellationToken).ConfigureAwait(false);
+                T answer = await attempt(cancellationToken).ConfigureAwait(false);
+                if (retry > 0) RouteMetrics.Ended(time.GetElapsedTime(start));
+                return answer;
             }
             catch (LatentDbException error) when (mayRepeat(error))
             {
-                if (time.GetElapsedTime(start) + pause >= RouteRules.Limit) throw Final(error);
+                if (time.GetElapsedTime(start) + pause >= RouteRules.Limit)
+                {
+                    RouteMetrics.Ended(time.GetElapsedTime(start));
+                    throw Final(error);
+                }
+
+                RouteMetrics.Repeated(error.Code);
             }
 
             await RefreshAsync(cancellationToken).ConfigureAwait(false);

@@ -69,6 +69,9 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     /// <summary>Why a shard takes no writes, or null while all do: for readiness checks.</summary>
     public LatentDbException? Failure => _shards?.Shards.Select(shard => shard.Failure).FirstOrDefault(failure => failure is not null);
 
+    /// <summary>The longest that a commit has been running; zero while none does. Every wait in a commit has a limit: for liveness checks.</summary>
+    public TimeSpan CommitsFor => _shards?.Shards.Select(shard => shard.CommitsFor).DefaultIfEmpty(TimeSpan.Zero).Max() ?? TimeSpan.Zero;
+
     /// <summary>True between start and stop.</summary>
     public bool IsOpen => _shards is not null;
 

@@ -90,6 +90,9 @@ internal sealed class Shard : IAsyncDisposable
     /// <summary>Why the shard takes no writes; null while it does.</summary>
     public LatentDbException? Failure => ManifestLog.Failure ?? BlockLog.Failure ?? Keys.Keyring.Failure;
 
+    /// <summary>For how long a commit of this shard has been running; zero while none does.</summary>
+    public TimeSpan CommitsFor => ManifestLog.BusyFor > BlockLog.BusyFor ? ManifestLog.BusyFor : BlockLog.BusyFor;
+
     /// <summary>Makes every later stamp greater: for memories that bring their own times.</summary>
     public void Observe(HybridTimestamp time) => _clock.Observe(time);
 

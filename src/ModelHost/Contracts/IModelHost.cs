@@ -17,6 +17,9 @@ public interface IModelHost
     /// <summary>What it has to do now; nothing for a host that lets others compute.</summary>
     ModelPressure Pressure => default;
 
+    /// <summary>For how long the compute loop has been at one turn, which is a step of the running answers and some pieces of prompts; zero while it has nothing to do. For liveness checks.</summary>
+    TimeSpan ComputesFor => TimeSpan.Zero;
+
     /// <summary>Writes the checkpoint's own pool and bank as a genesis block and returns the manifest of a new memory.</summary>
     Task<Manifest> WriteGenesisAsync(IBlockSink sink, CancellationToken cancellationToken);
 

@@ -36,6 +36,8 @@ internal sealed partial class LoadingModelHost : IModelHost, IHostedService, IAs
 
     public ModelPressure Pressure => Volatile.Read(ref _host)?.Pressure ?? default;
 
+    public TimeSpan ComputesFor => Volatile.Read(ref _host)?.ComputesFor ?? TimeSpan.Zero;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _loading = Task.Run(Load, CancellationToken.None);

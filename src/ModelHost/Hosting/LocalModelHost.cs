@@ -60,6 +60,8 @@ internal sealed class LocalModelHost : IModelHost, IDisposable
 
     public ModelPressure Pressure => new(_scheduler.Active + _scheduler.Waiting, _options.MaxActive);
 
+    public TimeSpan ComputesFor => _scheduler.BusyFor;
+
     /// <summary>Bytes of memory rows that are resident now.</summary>
     public long ResidentBytes => _pager.ResidentBytes;
 

@@ -33,6 +33,9 @@ internal sealed class BatchScheduler : IDisposable
     /// <summary>Requests that found the line full, since the start.</summary>
     public long Refused => _line.Refused;
 
+    /// <summary>For how long the loop has been at one turn; zero while it sleeps.</summary>
+    public TimeSpan BusyFor => _loop.BusyFor;
+
     public int WaitingOf(RequestPriority priority) => _line.WaitingOf(priority);
 
     /// <summary>Takes a place; dispose it when nothing of the request is in the loop any more.</summary>

@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Time;
 
 namespace LatentDb.ModelHost.Scheduling;
 
@@ -14,6 +15,7 @@ internal sealed class ComputeLoop : IDisposable
     private readonly List<LoopRequest> _incoming = [];
     private readonly Thread _thread;
     private readonly Action _wake;
+    private readonly BusyWatch _busy;
     private bool _isWoken;
     private bool _isStopping;
 
@@ -22,9 +24,13 @@ internal sealed class ComputeLoop : IDisposable
         _iteration = iteration;
         _time = time;
         _wake = Wake;
+        _busy = new BusyWatch(time);
         _thread = new Thread(Live) { IsBackground = true, Name = "latentdb-loop" };
         _thread.Start();
     }
+
+    /// <summary>For how long the loop has been at one turn; zero while it sleeps.</summary>
+    public TimeSpan BusyFor => _busy.BusyFor;
 
     /// <summary>Hands a request to the loop; its task ends when the loop has let go of it.</summary>
     public async Task RunAsync(LoopRequest request)
@@ -56,7 +62,13 @@ internal sealed class ComputeLoop : IDisposable
 
     private void Live()
     {
-        while (TakeIncoming()) _iteration.Run(_wake);
+        while (TakeIncoming())
+        {
+            _busy.Begin();
+            _iteration.Run(_wake);
+            _busy.End();
+        }
+
         _iteration.EndAll(Stopped());
     }
 

@@ -1,3 +1,4 @@
+using LatentDb.Grains.Telemetry;
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.Silo.Admin;
 using LatentDb.Silo.Admin.Audit;
@@ -39,7 +40,7 @@ internal static class SiloBuilder
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 10));
         builder.AddTelemetry(options);
-        foreach (Action announce in (Action[])[SecurityMetrics.Announce, LimitMetrics.Announce, AuditMetrics.Announce]) builder.Services.AddSingleton(new MetricAnnouncement(announce));
+        foreach (Action announce in (Action[])[SecurityMetrics.Announce, LimitMetrics.Announce, AuditMetrics.Announce, RouteMetrics.Announce]) builder.Services.AddSingleton(new MetricAnnouncement(announce));
         SiloParts.Add(builder.Services, options);
         AddApi(builder.Services, options);
         adjust?.Invoke(builder);

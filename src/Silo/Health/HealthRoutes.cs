@@ -1,10 +1,11 @@
+using LatentDb.MemoryStore.Hosting;
 using LatentDb.ModelHost.Contracts;
 using LatentDb.Silo.Cluster;
 using LatentDb.Silo.Http.Description;
 
 namespace LatentDb.Silo.Health;
 
-/// <summary>GET /healthz: the process lives. GET /readyz: it can serve, or what it waits for.</summary>
+/// <summary>GET /healthz: the process answers. GET /livez: none of its loops hangs. GET /readyz: it can serve, or what it waits for.</summary>
 internal static class HealthRoutes
 {
     /// <param name="Status">ok, or not_ready: also while the server drains before it stops.</param>
@@ -15,8 +16,13 @@ internal static class HealthRoutes
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/healthz", () => Results.Text("ok\n")).OpenToAll().WithTags("health").WithName("healthz").WithSummary("The process lives.").Produces<string>(200, "text/plain");
+        app.MapGet("/livez", Live).OpenToAll().WithTags("health").WithName("livez").WithSummary("No loop hangs that only a restart would mend.").Produces<string>(200, "text/plain").Produces<string>(503, "text/plain");
         app.MapGet("/readyz", Ready).OpenToAll().WithTags("health").WithName("readyz").WithSummary("The process can serve.").Produces<Readiness>(200).Produces<Readiness>(503);
     }
+
+    private static IResult Live(MemoryStoreService store, IModelHost model) => Liveness.WhyNot(store, model) is string why
+        ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+        : Results.Text("ok\n");
 
     private static IResult Ready(IModelHost model, SiloStanding standing, IHostApplicationLifetime lifetime)
     {

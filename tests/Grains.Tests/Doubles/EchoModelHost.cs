@@ -29,6 +29,9 @@ internal sealed class EchoModelHost(char name = 'e') : IModelHost
     /// <summary>Called inside every query before each piece of text.</summary>
     public Func<CancellationToken, Task> OnPiece { get; set; } = _ => Task.CompletedTask;
 
+    /// <inheritdoc/>
+    public TimeSpan ComputesFor { get; set; }
+
     public List<ulong> Seeds { get; } = [];
 
     /// <summary>Queries that it was asked, in order.</summary>

@@ -16,6 +16,7 @@ public sealed class MetricsTests(MeteredServer server) : IClassFixture<MeteredSe
     [
         "http_server_request_duration_seconds", "http_server_active_requests", "kestrel_active_connections", "dotnet_process_memory_working_set_bytes",
         "latentdb_grains_active", "latentdb_grains_call_duration_seconds", "latentdb_grains_turn_wait_seconds", "latentdb_http_problems",
+        "latentdb_grains_routed", "latentdb_grains_route_retried", "latentdb_grains_route_waited_seconds",
         "latentdb_model_batch_size", "latentdb_model_step_duration_seconds", "latentdb_model_iteration_duration_seconds",
         "latentdb_model_prompt_cache_tokens", "latentdb_model_prompt_cache_resident_bytes",
         "latentdb_model_requests_active", "latentdb_model_requests_waiting", "latentdb_model_requests_refused", "latentdb_model_stage_duration_seconds",

@@ -17,6 +17,7 @@ public sealed partial class TypeScriptClientTests(SiloFixture fixture) : IClassF
         ["/v1/audit"] = "operators use the command line",
         ["/mcp"] = "MCP clients speak it",
         ["/healthz"] = "for what watches the process",
+        ["/livez"] = "for what watches the process",
         ["/metrics"] = "for what watches the process",
         ["/v1/memories/{id}/export"] = "moving archives is the command line's",
         ["/v1/memories/import"] = "moving archives is the command line's",

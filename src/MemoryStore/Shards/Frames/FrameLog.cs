@@ -29,6 +29,7 @@ internal sealed class FrameLog : IAsyncDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly SemaphoreSlim _work = new(0, 1);
     private readonly PendingBudget _budget = new(StoreLimits.MaxPendingBytes);
+    private readonly BusyWatch _busy;
     private readonly Task _committer;
     private List<PendingRecord> _pending = [];
     private PendingRecord? _inFlight;
@@ -58,6 +59,7 @@ internal sealed class FrameLog : IAsyncDisposable
         _fence = fence;
         _time = time;
         _metrics = metrics;
+        _busy = new BusyWatch(time);
         PartBytes = Frame.MaxPayload(store.MaxEntryBytes);
         _committer = StoreMetrics.RunAlone(CommitLoopAsync);
     }
@@ -85,6 +87,9 @@ internal sealed class FrameLog : IAsyncDisposable
 
     /// <summary>Why nothing is written any more; null while all is well.</summary>
     public LatentDbException? Failure => _failure;
+
+    /// <summary>For how long the committer has been at one commit; every wait in it has a limit, so not for long while all is well.</summary>
+    public TimeSpan BusyFor => _busy.BusyFor;
 
     /// <summary>Puts a record into the log. When this returns it has its place, but is not durable.</summary>
     /// <param name="draft">What to write; its payload may be reused afterwards.</param>
@@ -226,7 +231,7 @@ internal sealed class FrameLog : IAsyncDisposable
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         ulong seal = Frame.Seal(buffer.AsSpan(0, length), header, payload.Span, key);
         ValueTask<long> append = _store.AppendAsync(buffer.AsMemory(0, length));
-        long address = append.IsCompleted ? await append.ConfigureAwait(false) : await InTimeAsync(append.AsTask()).ConfigureAwait(false);
+        long address = append.IsCompleted ? await append.ConfigureAwait(false) : await DiskPatience.WaitAsync(append.AsTask(), _time).ConfigureAwait(false);
         _chain = seal;
         _enqueuedSequence = header.Sequence;
         _metrics.Appended(length);
@@ -245,7 +250,9 @@ internal sealed class FrameLog : IAsyncDisposable
 
             // Read before the pass: whoever enqueued before the closing is then seen by it, and whoever comes later is refused.
             bool isClosing = Volatile.Read(ref _isClosing);
+            _busy.Begin();
             await CommitPendingAsync().ConfigureAwait(false);
+            _busy.End();
             if (isClosing) return;
         }
     }
@@ -274,7 +281,7 @@ internal sealed class FrameLog : IAsyncDisposable
                 isHeld = false;
             }
 
-            using (_metrics.TimeCommit(batch.Count, batch.Select(r => r.Caller))) await InTimeAsync(commit).ConfigureAwait(false);
+            using (_metrics.TimeCommit(batch.Count, batch.Select(r => r.Caller))) await DiskPatience.WaitAsync(commit, _time).ConfigureAwait(false);
             await _fence().ConfigureAwait(false);
             Publish(batch);
             Volatile.Write(ref _committedAddress, until);
@@ -295,24 +302,6 @@ internal sealed class FrameLog : IAsyncDisposable
         {
             if (isHeld) _gate.Release();
         }
-    }
-
-    private async Task InTimeAsync(Task work)
-    {
-        try
-        {
-            await work.WaitAsync(StoreLimits.CommitTimeout, _time).ConfigureAwait(false);
-        }
-        catch (TimeoutException e)
-        {
-            throw DurableFile.Hung(e);
-        }
-    }
-
-    private async Task<T> InTimeAsync<T>(Task<T> work)
-    {
-        await InTimeAsync((Task)work).ConfigureAwait(false);
-        return await work.ConfigureAwait(false);
     }
 
     private bool IsCheckpointDue()
