@@ -29,6 +29,12 @@ public interface ICopySets
 /// <param name="Revision">Grows with each change.</param>
 public sealed record CopySet(ImmutableArray<string> Members, long Term, long Revision)
 {
+    /// <summary>
+    /// True when the shard lies in a folder that was never copied: a shared one of before, or one that was restored. Whoever takes over must have it there,
+    /// or would begin an empty shard.
+    /// </summary>
+    public bool IsOfFolder { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => string.Join(", ", Members);
 }

@@ -24,6 +24,7 @@ public sealed partial class ShardKeeper : IHostedService, IAsyncDisposable
     private readonly SemaphoreSlim _openings;
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
+    private Task _removal = Task.CompletedTask;
     private bool _isStopped;
 
     public ShardKeeper(
@@ -54,6 +55,7 @@ public sealed partial class ShardKeeper : IHostedService, IAsyncDisposable
         ClusterMetrics.Announce();
         if (_replication is not null) await _replication.ResignAsync(cancellationToken).ConfigureAwait(false);
         _loop = Task.Run(LoopAsync, CancellationToken.None);
+        if (_replication is not null) _removal = Task.Run(() => _replication.RemoveUnwantedAsync(_stop.Token), CancellationToken.None);
     }
 
     /// <summary>Hands all shards over; others take them at once. What is on its way is committed first.</summary>
@@ -63,6 +65,7 @@ public sealed partial class ShardKeeper : IHostedService, IAsyncDisposable
         _isStopped = true;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
+        await _removal.ConfigureAwait(false);
         await Task.WhenAll(_shards.Select(shard => shard.Step)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_shards.Where(shard => shard.Lease is not null).Select(shard => HandOverAsync(shard, cancellationToken))).ConfigureAwait(false);
     }

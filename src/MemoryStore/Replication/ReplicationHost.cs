@@ -69,7 +69,7 @@ public sealed class ReplicationHost : IDisposable
     internal int KeptWhenSilent => Options.Mode == ReplicationMode.Quorum ? Options.MinInSync : 1;
 
     /// <summary>Takes this silo out of the sets of shards whose copy here is not whole: before it takes any lease.</summary>
-    /// <exception cref="LatentDbException">store_unavailable, data_damaged.</exception>
+    /// <exception cref="LatentDbException">store_unavailable, data_damaged; configuration_invalid: another silo, whose folder has the shards, must be started first.</exception>
     public async Task ResignAsync(CancellationToken cancellationToken)
     {
         for (int shard = 0; shard < _shards; shard++)
@@ -77,6 +77,7 @@ public sealed class ReplicationHost : IDisposable
             var id = new ShardId(shard);
             if (Folders.Of(id).Mark.IsWhole) continue;
             CopySet? set = await Sets.ReadAsync(id, cancellationToken).ConfigureAwait(false);
+            if (set is { IsOfFolder: true }) RequireFolder(set, id);
             if (set is not null && set.Members.Contains(Self, StringComparer.Ordinal)) await Sets.ResignAsync(id, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -108,7 +109,7 @@ public sealed class ReplicationHost : IDisposable
         CopySet set = await Sets.ReadAsync(lease.Shard, cancellationToken).ConfigureAwait(false) ?? new CopySet([], lease.Term, 0);
         bool isOpen = set.Term == lease.Term && (set.Members.IsEmpty || set.Members.Contains(Self, StringComparer.Ordinal));
         if (!isOpen) throw new LatentDbException(ErrorCode.StaleOwner, $"{Self} is none of the copies of {lease.Shard} that count.");
-        Folders.Of(lease.Shard).TakeOver(lease.Term, mustBeWhole: !set.Members.IsEmpty);
+        Folders.Of(lease.Shard).TakeOver(lease.Term, set.IsOfFolder ? CopyNeed.Some : set.Members.IsEmpty ? CopyNeed.None : CopyNeed.Whole);
         var mirror = new ShardMirror(this, lease, set, disk, root);
         _mirrors[mirror] = true;
         return mirror;
@@ -120,6 +121,16 @@ public sealed class ReplicationHost : IDisposable
     /// <summary>Other silos that should have a copy.</summary>
     internal ImmutableArray<SiloMember> WantedOf(ShardId shard) => [.. CopyPlan.Of(_view.Current, shard, _shards, Options.Copies).Where(silo => silo.Name != Self)];
 
+    /// <summary>True when this silo should have a copy, or does not know: it is leaving, or sees nobody.</summary>
+    internal bool MayWantHere(ShardId shard)
+    {
+        ClusterView view = _view.Current;
+        return view.Find(Self) is not { IsDraining: false } || CopyPlan.Of(view, shard, _shards, Options.Copies).Any(silo => silo.Name == Self);
+    }
+
+    /// <summary>Removes copies that nobody wants here any more, until it is cancelled.</summary>
+    internal Task RemoveUnwantedAsync(CancellationToken cancellationToken) => new CopyRemoval(this, _shards).LoopAsync(cancellationToken);
+
     /// <summary>Other living silos that should have a copy, or have one that counts.</summary>
     internal ImmutableArray<SiloMember> FollowersOf(ShardId shard, ImmutableArray<string> members)
     {
@@ -127,13 +138,23 @@ public sealed class ReplicationHost : IDisposable
         return [.. wanted, .. _view.Current.Silos.Where(silo => silo.Name != Self && members.Contains(silo.Name, StringComparer.Ordinal) && !wanted.Any(w => w.Name == silo.Name))];
     }
 
+    /// <exception cref="LatentDbException">configuration_invalid.</exception>
+    private void RequireFolder(CopySet set, ShardId shard)
+    {
+        bool isAnothers = !set.Members.IsEmpty && !set.Members.Contains(Self, StringComparer.Ordinal);
+        if (isAnothers || !Folders.Of(shard).IsEmpty) return;
+        throw new LatentDbException(
+            ErrorCode.ConfigurationInvalid,
+            $"{shard} lies in a folder that was not copied yet, and the data folder of {Self} has nothing of it. Start the silo whose folder has the shards first, alone and with MinInSync 1; this one when that is ready.");
+    }
+
     private CopyCounts Count()
     {
-        CopyCounts all = new(0, 0, 0);
+        CopyCounts all = new(0, 0, 0, TimeSpan.Zero);
         foreach (ShardMirror mirror in _mirrors.Keys)
         {
             int copies = mirror.Members.Length;
-            all = new CopyCounts(all.InSync + copies, all.Missing + Math.Max(0, Options.Copies - copies), Math.Max(all.LagBytes, mirror.LagBytes));
+            all = new CopyCounts(all.InSync + copies, all.Missing + Math.Max(0, Options.Copies - copies), Math.Max(all.LagBytes, mirror.LagBytes), mirror.Lag > all.Lag ? mirror.Lag : all.Lag);
         }
 
         return all;

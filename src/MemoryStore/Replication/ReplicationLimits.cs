@@ -33,6 +33,12 @@ internal static class ReplicationLimits
     /// <summary>How long a follower waits for another one to be filled.</summary>
     public static readonly TimeSpan FillTurn = TimeSpan.FromSeconds(30);
 
+    /// <summary>A copy that nobody wants is kept for so long: a silo that restarts, or moves to another node, has its copies back before.</summary>
+    public static readonly TimeSpan KeepUnwanted = TimeSpan.FromMinutes(10);
+
+    /// <summary>Between two looks for copies that nobody wants.</summary>
+    public static readonly TimeSpan RemovalPause = TimeSpan.FromMinutes(1);
+
     /// <summary>When to ask again where copies are missing: a follower that was away needs some seconds.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 }

@@ -24,6 +24,7 @@ internal static class ReplicationMetrics
         Meter.CreateObservableGauge("latentdb.store.copies.insync", () => Observe(c => c.InSync), "{copy}", "Copies that count, of the shards that this silo owns, its own among them.");
         Meter.CreateObservableGauge("latentdb.store.copies.missing", () => Observe(c => c.Missing), "{copy}", "Copies that these shards should have besides.");
         Meter.CreateObservableGauge("latentdb.store.copies.lag", () => Observe(c => c.LagBytes), "By", "What the follower that is furthest behind has not confirmed yet.");
+        Meter.CreateObservableGauge("latentdb.store.copies.lag.duration", ObserveLag, "s", "For how long the follower that is furthest behind has not confirmed something.");
     }
 
     /// <summary>Shows what the source counts until it is removed.</summary>
@@ -43,9 +44,15 @@ internal static class ReplicationMetrics
     {
         foreach (Func<CopyCounts> source in Sources.Values) yield return new Measurement<long>(read(source()));
     }
+
+    private static IEnumerable<Measurement<double>> ObserveLag()
+    {
+        foreach (Func<CopyCounts> source in Sources.Values) yield return new Measurement<double>(source().Lag.TotalSeconds);
+    }
 }
 
 /// <param name="InSync">Copies that count.</param>
 /// <param name="Missing">Copies that there should be besides.</param>
 /// <param name="LagBytes">What the slowest follower has not confirmed.</param>
-internal sealed record CopyCounts(int InSync, int Missing, long LagBytes);
+/// <param name="Lag">Since when the slowest follower has not confirmed something.</param>
+internal sealed record CopyCounts(int InSync, int Missing, long LagBytes, TimeSpan Lag);

@@ -5,8 +5,8 @@ using LatentDb.Silo.Cluster.Database;
 namespace LatentDb.Silo.Composition;
 
 /// <summary>
-/// <c>cluster promote --silo NAME --shard NUMBER|all [--cluster-database CONNECTION]</c>: when all silos whose copies counted are gone for good, one silo's
-/// copy becomes the truth, and what it lacks is lost.
+/// <c>cluster promote --silo NAME --shard NUMBER|all [--restored true] [--cluster-database CONNECTION]</c>: when all silos whose copies counted are gone for
+/// good, one silo's copy becomes the truth, and what it lacks is lost. With <c>--restored</c> it is no copy but a folder that was made of backups.
 /// </summary>
 internal static class ClusterPromotion
 {
@@ -25,12 +25,21 @@ internal static class ClusterPromotion
             { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) => number,
             _ => throw Invalid("--shard, a number or all"),
         };
+        bool isRestored = configuration["restored"] switch
+        {
+            null or "false" => false,
+            "true" => true,
+            _ => throw Invalid("true or false after --restored"),
+        };
         var database = new ClusterDatabase(connection);
         await using (database.ConfigureAwait(false))
         {
-            List<int> promoted = await PostgresCopySets.PromoteAsync(database, shard, silo, Limit).ConfigureAwait(false);
+            List<int> promoted = isRestored
+                ? await PostgresCopySets.RestoredAsync(database, shard, silo, Limit).ConfigureAwait(false)
+                : await PostgresCopySets.PromoteAsync(database, shard, silo, Limit).ConfigureAwait(false);
             string shards = promoted.Count == 0 ? "none" : string.Join(", ", promoted.Order());
-            await Console.Out.WriteLineAsync($"Shards whose copy at {silo} counts alone from now on: {shards}. What was acknowledged and is not in it is lost. Shards that are leased, or whose set names {silo}, were left.").ConfigureAwait(false);
+            string left = isRestored ? "leased" : $"leased, or whose set names {silo},";
+            await Console.Out.WriteLineAsync($"Shards that count at {silo} alone from now on: {shards}. What was acknowledged and is not there is lost. Shards that are {left} were left.").ConfigureAwait(false);
             return promoted.Count > 0 ? 0 : 1;
         }
     }

@@ -105,6 +105,7 @@ internal static class SiloParts
         DeadAfter = TimeSpan.FromSeconds(options.LeaseSeconds),
         Migrates = options.ClusterMigrate,
         HasAccess = options.HasAccessInDatabase(),
+        HasCopies = options.IsReplicated(),
         MoreTables = GrainTransport.Tables,
     };
 

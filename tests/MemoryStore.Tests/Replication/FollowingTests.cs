@@ -88,7 +88,7 @@ public sealed class FollowingTests : IAsyncLifetime, IDisposable
     }
 
     private Task<ReplicatedSilo> StartAsync(string name, SimulatedDisk disk) => ReplicatedSilo.StartAsync(
-        _store, name, disk, Names, _sets, _links, new ReplicationOptions { Mode = ReplicationMode.Quorum, Copies = 3, MinInSync = 2, DropAfter = TimeSpan.FromMilliseconds(300) });
+        _store, name, disk, Names, _sets, _links, new ReplicationOptions { Mode = ReplicationMode.Quorum, Copies = 3, MinInSync = 2, DropAfter = TimeSpan.FromMilliseconds(1500) });
 
     private async Task WriteAsync(int operations)
     {

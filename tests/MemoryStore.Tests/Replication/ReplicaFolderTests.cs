@@ -23,7 +23,7 @@ public sealed class ReplicaFolderTests
         using ReplicaFolder again = Folder();
 
         Assert.Equal(ErrorCode.StaleOwner, Assert.Throws<LatentDbException>(() => again.Enter(new OwnerHello(Shard, 6, Guid.NewGuid()), out _)).Code);
-        Assert.Equal(ErrorCode.StaleOwner, Assert.Throws<LatentDbException>(() => again.TakeOver(6, mustBeWhole: false)).Code);
+        Assert.Equal(ErrorCode.StaleOwner, Assert.Throws<LatentDbException>(() => again.TakeOver(6, CopyNeed.None)).Code);
         again.Enter(new OwnerHello(Shard, 8, Guid.NewGuid()), out _);
     }
 
@@ -54,7 +54,7 @@ public sealed class ReplicaFolderTests
     public void While_this_silo_owns_the_shard_no_other_owner_is_let_in()
     {
         using ReplicaFolder folder = Folder();
-        folder.TakeOver(1, mustBeWhole: false);
+        folder.TakeOver(1, CopyNeed.None);
         Assert.Equal(ErrorCode.NotOwner, Assert.Throws<LatentDbException>(() => folder.Enter(new OwnerHello(Shard, 2, Guid.NewGuid()), out _)).Code);
         folder.Release(1);
 
@@ -72,7 +72,7 @@ public sealed class ReplicaFolderTests
     [Fact]
     public void A_mark_that_does_not_fit_its_checksum_is_damage()
     {
-        using (ReplicaFolder folder = Folder()) folder.TakeOver(3, mustBeWhole: false);
+        using (ReplicaFolder folder = Folder()) folder.TakeOver(3, CopyNeed.None);
         _disk.Rot($"{Root}/{CopyMark.FileName}", offset: 25, mask: 1);
 
         Assert.Equal(ErrorCode.DataDamaged, Assert.Throws<LatentDbException>(() => CopyMark.Read(_disk, Root)).Code);

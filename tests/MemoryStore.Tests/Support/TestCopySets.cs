@@ -36,6 +36,12 @@ internal sealed class TestCopySets
         }
     }
 
+    /// <summary>The shard lies in a folder that was not copied: that of one silo, or of nobody knows whom.</summary>
+    public void LieInFolder(ShardId shard, params ImmutableArray<string> members)
+    {
+        lock (_lock) _sets[shard] = (_sets.GetValueOrDefault(shard) ?? new CopySet([], 1, 0)) with { Members = members, IsOfFolder = true };
+    }
+
     /// <summary>As one silo sees it.</summary>
     public ICopySets For(string silo) => new Seen(this, silo);
 

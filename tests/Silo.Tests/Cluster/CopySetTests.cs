@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Cluster;
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.Silo.Cluster.Database;
 using LatentDb.Testing;
@@ -78,11 +79,41 @@ public sealed class CopySetTests : IAsyncLifetime
         Assert.Null(await a.Leases.TryAcquireAsync(Shard, CancellationToken.None));
     }
 
+    [RequiresPostgresFact]
+    public async Task A_shard_that_was_leased_without_copies_lies_in_a_folder_until_the_first_copy_counts()
+    {
+        await using ClusterNode shared = await StartAsync("shared", hasCopies: false);
+        await (await shared.Leases.TryAcquireAsync(Shard, CancellationToken.None))!.DisposeAsync();
+        await using ClusterNode a = await StartAsync("a");
+        ShardLease lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        CopySet before = (await Sets(a).ReadAsync(Shard, CancellationToken.None))!;
+        CopySet after = (await Sets(a).TryChangeAsync(Shard, before, ["a"], CancellationToken.None))!;
+        await lease.DisposeAsync();
+
+        Assert.Equal((true, false), (before.IsOfFolder, after.IsOfFolder));
+        Assert.Null(await shared.Leases.TryAcquireAsync(Shard, CancellationToken.None));
+        Assert.Equal(ErrorCode.ConfigurationInvalid, (await Assert.ThrowsAsync<LatentDbException>(() => StartAsync("late", hasCopies: false))).Code);
+    }
+
+    [RequiresPostgresFact]
+    public async Task An_operator_names_the_folder_that_was_restored()
+    {
+        await using ClusterNode a = await StartAsync("a");
+        ShardLease lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        await Sets(a).TryChangeAsync(Shard, (await Sets(a).ReadAsync(Shard, CancellationToken.None))!, ["a", "b"], CancellationToken.None);
+        Assert.Empty(await PostgresCopySets.RestoredAsync(a.Database, null, "a", Limit));
+        await lease.DisposeAsync();
+
+        Assert.Equal([Shard.Value], await PostgresCopySets.RestoredAsync(a.Database, null, "a", Limit));
+        CopySet set = (await Sets(a).ReadAsync(Shard, CancellationToken.None))!;
+        Assert.Equal(("a", true), (set.ToString(), set.IsOfFolder));
+    }
+
     private static PostgresCopySets Sets(ClusterNode node) => new(node.Database, node.Options);
 
-    private async Task<ClusterNode> StartAsync(string name)
+    private async Task<ClusterNode> StartAsync(string name, bool hasCopies = true)
     {
-        var node = new ClusterNode(_server!.ConnectionString, name);
+        var node = new ClusterNode(_server!.ConnectionString, name, options => options.HasCopies = hasCopies);
         await node.StartAsync();
         return node;
     }

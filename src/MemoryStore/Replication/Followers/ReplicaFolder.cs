@@ -26,6 +26,15 @@ internal sealed class ReplicaFolder(ShardId shard, IDisk disk, string root) : ID
         }
     }
 
+    /// <summary>True when there is no file of the shard.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock) return FolderListing.Of(disk, root, isHashed: false).Files.Count == 0;
+        }
+    }
+
     /// <summary>An owner comes in: whoever came before is sent away.</summary>
     /// <param name="hello">Who it is.</param>
     /// <param name="gone">Cancelled when another one comes, or this silo becomes the owner itself.</param>
@@ -82,14 +91,19 @@ internal sealed class ReplicaFolder(ShardId shard, IDisk disk, string root) : ID
 
     /// <summary>This silo becomes the owner: nobody changes the folder through here any more.</summary>
     /// <param name="term">Of its lease.</param>
-    /// <param name="mustBeWhole">True: somebody has had the shard before.</param>
-    /// <exception cref="LatentDbException">stale_owner; not_enough_copies when this copy is missing or was being filled.</exception>
-    public void TakeOver(long term, bool mustBeWhole)
+    /// <param name="need">What must be there.</param>
+    /// <exception cref="LatentDbException">stale_owner; not_enough_copies when what is needed is not there.</exception>
+    public void TakeOver(long term, CopyNeed need)
     {
         lock (_lock)
         {
             RequireTerm(term);
-            if (mustBeWhole && !Mark.IsWhole) throw new LatentDbException(ErrorCode.NotEnoughCopies, $"The copy of {shard} here is not whole; another silo must open the shard, or come back first.") { RetryAfter = ReplicationLimits.RetryAfter };
+            if (need == CopyNeed.Some && FolderListing.Of(disk, root, isHashed: false).Files.Count == 0)
+            {
+                throw new LatentDbException(ErrorCode.NotEnoughCopies, $"{shard} lies in a folder that was not copied yet, and not in this one; the silo that has it must open it.") { RetryAfter = ReplicationLimits.RetryAfter };
+            }
+
+            if (need == CopyNeed.Whole && !Mark.IsWhole) throw new LatentDbException(ErrorCode.NotEnoughCopies, $"The copy of {shard} here is not whole; another silo must open the shard, or come back first.") { RetryAfter = ReplicationLimits.RetryAfter };
             _owner?.Cancel();
             _owner = null;
             _files.Close();
@@ -97,6 +111,27 @@ internal sealed class ReplicaFolder(ShardId shard, IDisk disk, string root) : ID
             if (!disk.FolderExists(root)) disk.CreateDurableFolder(root);
             Remember(new CopyMark(term, IsWhole: true));
             _ownedTerm = term;
+        }
+    }
+
+    /// <summary>
+    /// Nobody needs this copy: its files are removed, keys overwritten first. Before that it is marked as not whole, so that whatever is left after a crash is
+    /// never opened; the mark stays, so that an owner of the past is refused all the same.
+    /// </summary>
+    /// <returns>False when this silo owns the shard.</returns>
+    /// <exception cref="IOException">Some of it is left, and removed the next time.</exception>
+    public bool TryDiscard()
+    {
+        lock (_lock)
+        {
+            if (_ownedTerm is not null) return false;
+            _owner?.Cancel();
+            _owner = null;
+            _standing = new FollowerStanding(default, 0);
+            Remember(Mark with { IsWhole = false });
+            _files.Become(new FolderListing([], new SortedDictionary<string, ListedFile>(StringComparer.Ordinal)));
+            disk.SyncFolder(root);
+            return true;
         }
     }
 

@@ -5,7 +5,8 @@ namespace LatentDb.MemoryStore.Replication.Mirrors;
 /// Thread-safe.
 /// </summary>
 /// <param name="maxBytes">What is kept for the slowest at most.</param>
-internal sealed class ChangeQueue(long maxBytes)
+/// <param name="time">Says when a change was made.</param>
+internal sealed class ChangeQueue(long maxBytes, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly List<QueuedChange> _changes = [];
@@ -29,7 +30,7 @@ internal sealed class ChangeQueue(long maxBytes)
         TaskCompletionSource grown;
         lock (_lock)
         {
-            _changes.Add(new QueuedChange(change, _added));
+            _changes.Add(new QueuedChange(change, _added, time.GetTimestamp()));
             _added += change.Cost;
             Trim();
             (grown, _grown) = (_grown, New());
@@ -91,6 +92,16 @@ internal sealed class ChangeQueue(long maxBytes)
         }
     }
 
+    /// <summary>Since the first of the changes that wait behind the cursor was made; zero when none does.</summary>
+    public TimeSpan TimeBehind(long position)
+    {
+        lock (_lock)
+        {
+            int at = IndexOf(Math.Max(position, _oldest));
+            return at < _changes.Count ? time.GetElapsedTime(_changes[at].At) : TimeSpan.Zero;
+        }
+    }
+
     /// <summary>Ends when there is something at or after that position.</summary>
     public async Task WaitAsync(long position, CancellationToken cancellationToken)
     {
@@ -130,7 +141,8 @@ internal sealed class ChangeQueue(long maxBytes)
 
     /// <param name="Change">What was done.</param>
     /// <param name="Before">Cost of all changes before it.</param>
-    private readonly record struct QueuedChange(FolderChange Change, long Before);
+    /// <param name="At">Timestamp at which it was done.</param>
+    private readonly record struct QueuedChange(FolderChange Change, long Before, long At);
 
     /// <summary>How far one follower has taken changes out.</summary>
     internal sealed class Cursor(long position)

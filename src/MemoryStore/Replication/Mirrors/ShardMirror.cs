@@ -47,7 +47,7 @@ internal sealed partial class ShardMirror : IAsyncDisposable
         _host = host;
         _lease = lease;
         _set = set;
-        Disk = new MirrorDisk(disk, root, new ChangeQueue(host.Options.MaxLagBytes));
+        Disk = new MirrorDisk(disk, root, new ChangeQueue(host.Options.MaxLagBytes, host.Time));
         _lost = lease.Lost.Register(() => Fail(new LatentDbException(ErrorCode.StaleOwner, $"The lease of {lease.Shard} was lost.")));
         _loop = Task.Run(LoopAsync, CancellationToken.None);
     }
@@ -80,15 +80,10 @@ internal sealed partial class ShardMirror : IAsyncDisposable
     }
 
     /// <summary>What the follower that is furthest behind has not confirmed; of those that have a copy.</summary>
-    public long LagBytes
-    {
-        get
-        {
-            long[] confirmed;
-            lock (_lock) confirmed = [.. _copies.Values.Where(copy => copy.IsCopy).Select(copy => copy.Confirmed)];
-            return confirmed.Length == 0 ? 0 : Disk.Queue.BytesBehind(confirmed.Min());
-        }
-    }
+    public long LagBytes => Slowest() is long confirmed ? Disk.Queue.BytesBehind(confirmed) : 0;
+
+    /// <summary>Since when it has not; zero when it has everything.</summary>
+    public TimeSpan Lag => Slowest() is long confirmed ? Disk.Queue.TimeBehind(confirmed) : TimeSpan.Zero;
 
     /// <summary>False until the opened shard is what all that count have: until then nothing of it is told to anybody.</summary>
     public bool IsServable
@@ -227,6 +222,12 @@ internal sealed partial class ShardMirror : IAsyncDisposable
 
     private LatentDbException NotEnough() =>
         new(ErrorCode.NotEnoughCopies, $"{Shard} has {_set.Members.Length} copies in sync and needs {_host.Options.MinInSync} that confirm.") { RetryAfter = ReplicationLimits.RetryAfter };
+
+    /// <summary>What the follower that is furthest behind has confirmed; null without followers.</summary>
+    private long? Slowest()
+    {
+        lock (_lock) return _copies.Values.Where(copy => copy.IsCopy).Select(copy => (long?)copy.Confirmed).Min();
+    }
 
     private bool IsConfirmed(long position)
     {

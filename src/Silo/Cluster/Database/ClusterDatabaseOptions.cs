@@ -39,6 +39,9 @@ public sealed class ClusterDatabaseOptions
     /// <summary>True: tenants and keys are in the database.</summary>
     public bool HasAccess { get; set; }
 
+    /// <summary>True: this silo keeps copies of shards in a folder of its own; false: shards lie in a folder that all share.</summary>
+    public bool HasCopies { get; set; }
+
     /// <summary>Statements that make what others need in the same database; they are run with each migration, and do nothing where all is there.</summary>
     public IReadOnlyList<string> MoreTables { get; set; } = [];
 

@@ -42,6 +42,12 @@ internal static class ClusterSchema
             add column copies text[] not null default '{}',
             add column copies_revision bigint not null default 0;
         """,
+
+        // Shards that were leased until now and have no copies lie in the folder that all share.
+        """
+        alter table latentdb_shards add column of_folder boolean not null default false;
+        update latentdb_shards set of_folder = cardinality(copies) = 0;
+        """,
     ];
 
     /// <summary>As the other, with nothing of others.</summary>

@@ -8,12 +8,12 @@ namespace LatentDb.Silo.Cluster.Database;
 /// <summary>Sets of copies in the rows of the shards, beside their leases: a change names the term and the revision that it was decided upon.</summary>
 internal sealed class PostgresCopySets(ClusterDatabase database, ClusterDatabaseOptions options) : ICopySets
 {
-    private const string ReadOne = "select copies, term, copies_revision from latentdb_shards where shard = $1";
+    private const string ReadOne = "select copies, term, copies_revision, of_folder from latentdb_shards where shard = $1";
 
     private const string Change =
         """
-        update latentdb_shards set copies = $4, copies_revision = copies_revision + 1 where shard = $1 and term = $2 and copies_revision = $3
-        returning copies, term, copies_revision, pg_notify('latentdb_cluster', '')::text
+        update latentdb_shards set copies = $4, copies_revision = copies_revision + 1, of_folder = false where shard = $1 and term = $2 and copies_revision = $3
+        returning copies, term, copies_revision, of_folder, pg_notify('latentdb_cluster', '')::text
         """;
 
     private const string Resign =
@@ -26,6 +26,13 @@ internal sealed class PostgresCopySets(ClusterDatabase database, ClusterDatabase
         """
         update latentdb_shards set copies = array[$2], copies_revision = copies_revision + 1
         where ($1 < 0 or shard = $1) and cardinality(copies) > 0 and not ($2 = any(copies)) and (owner is null or lease_until < clock_timestamp())
+        returning shard, pg_notify('latentdb_cluster', '')::text
+        """;
+
+    private const string Restored =
+        """
+        update latentdb_shards set copies = array[$2], copies_revision = copies_revision + 1, of_folder = true
+        where ($1 < 0 or shard = $1) and (owner is null or lease_until < clock_timestamp())
         returning shard, pg_notify('latentdb_cluster', '')::text
         """;
 
@@ -56,5 +63,24 @@ internal sealed class PostgresCopySets(ClusterDatabase database, ClusterDatabase
     public static Task<List<int>> PromoteAsync(ClusterDatabase database, int? shard, string silo, TimeSpan timeout) =>
         database.QueryAsync(Promote, [shard ?? -1, silo], row => row.GetInt32(0), timeout, CancellationToken.None);
 
-    private static CopySet Read(Npgsql.NpgsqlDataReader row) => new([.. row.GetFieldValue<string[]>(0)], row.GetInt64(1), row.GetInt64(2));
+    /// <summary>An operator's word that everything is gone, and that one silo's folder was made of backups: what lies there is the truth.</summary>
+    /// <param name="database">Of the cluster.</param>
+    /// <param name="shard">Which one; null = all.</param>
+    /// <param name="silo">Whose folder.</param>
+    /// <param name="timeout">Of the statement.</param>
+    /// <returns>The shards that were changed: those that nobody leases.</returns>
+    /// <exception cref="LatentDbException">store_unavailable.</exception>
+    public static Task<List<int>> RestoredAsync(ClusterDatabase database, int? shard, string silo, TimeSpan timeout) =>
+        database.QueryAsync(Restored, [shard ?? -1, silo], row => row.GetInt32(0), timeout, CancellationToken.None);
+
+    /// <summary>For a silo that keeps no copies: what it wrote alone could be lost by a promotion of another's copy.</summary>
+    /// <exception cref="LatentDbException">configuration_invalid: shards of this cluster are copied; store_unavailable.</exception>
+    public static async Task RequireNoneAsync(ClusterDatabase database, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        List<int> copied = await database.QueryAsync("select shard from latentdb_shards where cardinality(copies) > 0 order by shard limit 1", [], row => row.GetInt32(0), timeout, cancellationToken).ConfigureAwait(false);
+        if (copied.Count == 0) return;
+        throw new LatentDbException(ErrorCode.ConfigurationInvalid, $"Shards of this cluster are copied, {new ShardId(copied[0])} among them: a silo that owns shards must be started with the option Replication, as the others are.");
+    }
+
+    private static CopySet Read(Npgsql.NpgsqlDataReader row) => new([.. row.GetFieldValue<string[]>(0)], row.GetInt64(1), row.GetInt64(2)) { IsOfFolder = row.GetBoolean(3) };
 }

@@ -20,11 +20,12 @@ internal sealed partial class PostgresShardLeases : IShardLeases, IAsyncDisposab
     /// <summary>Of a lease's time the holder counts upon so much: clocks of two machines do not run at quite the same speed.</summary>
     private const double Trust = 0.95;
 
+    /// <summary>$5: this silo keeps no copies. It leaves a note that the shard is in its folder, and gets none that is copied.</summary>
     private const string Acquire =
         """
-        insert into latentdb_shards as s (shard, owner, incarnation, term, lease_until) values ($1, $2, $3, 1, clock_timestamp() + $4)
-        on conflict (shard) do update set owner = $2, incarnation = $3, term = s.term + 1, lease_until = clock_timestamp() + $4
-        where (s.owner is null or s.lease_until < clock_timestamp() or (s.owner = $2 and s.incarnation = $3)) and (cardinality(s.copies) = 0 or $2 = any(s.copies))
+        insert into latentdb_shards as s (shard, owner, incarnation, term, lease_until, of_folder) values ($1, $2, $3, 1, clock_timestamp() + $4, $5)
+        on conflict (shard) do update set owner = $2, incarnation = $3, term = s.term + 1, lease_until = clock_timestamp() + $4, of_folder = s.of_folder or $5
+        where (s.owner is null or s.lease_until < clock_timestamp() or (s.owner = $2 and s.incarnation = $3)) and (cardinality(s.copies) = 0 or ($2 = any(s.copies) and not $5))
         returning term, pg_notify('latentdb_cluster', '')::text
         """;
 
@@ -73,7 +74,7 @@ internal sealed partial class PostgresShardLeases : IShardLeases, IAsyncDisposab
         {
             long askedAt = _time.GetTimestamp();
             List<long> terms = await _database.QueryAsync(
-                Acquire, [shard.Value, _options.SiloName, _incarnation, _options.Lease], row => row.GetInt64(0), Timeout, cancellationToken).ConfigureAwait(false);
+                Acquire, [shard.Value, _options.SiloName, _incarnation, _options.Lease, !_options.HasCopies], row => row.GetInt64(0), Timeout, cancellationToken).ConfigureAwait(false);
             if (terms.Count > 0) lease = new PostgresShardLease(this, shard, terms[0], _time, _options.Lease * Trust, askedAt);
             return lease;
         }
