@@ -27,9 +27,10 @@ internal static class ScalarValues
 
     public static HybridTimestamp ReadTime(ref MessagePackReader reader) => new(reader.ReadInt64());
 
-    public static VersionNumber ReadVersion(ref MessagePackReader reader) => reader.ReadVersion();
+    /// <summary>Any number: a caller may ask for version 0, and the memory tells him that there is none.</summary>
+    public static VersionNumber ReadVersion(ref MessagePackReader reader) => new(reader.ReadInt64());
 
-    public static VersionNumber? ReadOptionalVersion(ref MessagePackReader reader) => reader.ReadOptionalVersion();
+    public static VersionNumber? ReadOptionalVersion(ref MessagePackReader reader) => reader.TryReadNil() ? null : ReadVersion(ref reader);
 
     public static SnapshotName ReadSnapshotName(ref MessagePackReader reader) => SnapshotName.Parse(reader.ReadString());
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using LatentDb.Grains.Contracts;
 using LatentDb.Grains.Wire;
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.MessagePack;
 
 namespace LatentDb.Grains.Tests.Wire;
@@ -73,6 +74,10 @@ public sealed class ContractCodecTests
             }
         }
     }
+
+    [Fact]
+    public void Version_0_reaches_the_memory_that_can_say_that_there_is_none() =>
+        Assert.Equal(new VersionNumber(0), ContractCodec.Read(typeof(VersionNumber), Bytes(typeof(VersionNumber), new VersionNumber(0))));
 
     [Fact]
     public void A_list_that_claims_more_items_than_it_may_have_is_refused()
