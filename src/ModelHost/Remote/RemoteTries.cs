@@ -61,6 +61,7 @@ internal sealed class RemoteTries(RemoteCalls calls, ModelVerb verb, MemoryUid m
         RemoteTelemetry.Called(verb, "elsewhere");
         if (error.WasLost) calls.Silos.Avoid(silo);
         if (_reason?.Code == ErrorCode.Overloaded) return;
-        _reason = new LatentDbException(error.Reason.Code, error.Reason.Message, error) { RetryAfter = error.Reason.RetryAfter ?? RemoteLimits.RetryAfter };
+        TimeSpan? retryAfter = error.Reason.RetryAfter ?? (error.Reason.Code.Remedy == Remedy.RetryLater ? RemoteLimits.RetryAfter : null);
+        _reason = new LatentDbException(error.Reason.Code, error.Reason.Message, error) { RetryAfter = retryAfter };
     }
 }
