@@ -1,3 +1,4 @@
+using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Versions;
 
@@ -11,4 +12,8 @@ public interface ITenantUsage
     /// cannot be reached.
     /// </summary>
     ValueTask<TenantUsage> UsageOfAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>As of now, for who is told it or decides by it once: all owners are asked.</summary>
+    /// <exception cref="LatentDbException">not_owner, silo_unreachable: a part could not be counted.</exception>
+    ValueTask<TenantUsage> CountAsync(TenantId tenant, CancellationToken cancellationToken);
 }

@@ -9,4 +9,6 @@ namespace LatentDb.Grains.Hosting;
 internal sealed class StoredUsage(MemoryCatalog catalog) : ITenantUsage
 {
     public ValueTask<TenantUsage> UsageOfAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult(catalog.UsageOf(tenant));
+
+    public ValueTask<TenantUsage> CountAsync(TenantId tenant, CancellationToken cancellationToken) => UsageOfAsync(tenant, cancellationToken);
 }

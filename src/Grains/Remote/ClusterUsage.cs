@@ -23,17 +23,23 @@ internal sealed class ClusterUsage(Func<TenantId, CancellationToken, Task<Tenant
     {
         bool isKnown = _known.TryGetValue(tenant, out Known? known);
         if (isKnown && time.GetElapsedTime(known!.At) < MaxAge) return known.Usage;
-        long now = time.GetTimestamp();
         try
         {
-            TenantUsage usage = await gather(tenant, cancellationToken).ConfigureAwait(false);
-            _known[tenant] = new Known(usage, now);
-            return usage;
+            return await CountAsync(tenant, cancellationToken).ConfigureAwait(false);
         }
         catch (LatentDbException) when (isKnown)
         {
             return known!.Usage; // An owner is away: a quota is no reason to refuse what the others could take.
         }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TenantUsage> CountAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        long now = time.GetTimestamp();
+        TenantUsage usage = await gather(tenant, cancellationToken).ConfigureAwait(false);
+        _known[tenant] = new Known(usage, now);
+        return usage;
     }
 
     private sealed record Known(TenantUsage Usage, long At);

@@ -38,6 +38,17 @@ public sealed class ClusterUsageTests
     }
 
     [Fact]
+    public async Task A_count_is_gathered_at_once_serves_the_others_afterwards_and_is_refused_while_an_owner_is_away()
+    {
+        await MemoriesAsync();
+
+        Assert.Equal(2, (await _usage.CountAsync(TenantId.Default, default)).Memories);
+        Assert.Equal(2, await MemoriesAsync());
+        _isAway = true;
+        Assert.Equal(ErrorCode.SiloUnreachable, (await Assert.ThrowsAsync<LatentDbException>(async () => await _usage.CountAsync(TenantId.Default, default))).Code);
+    }
+
+    [Fact]
     public async Task While_an_owner_is_away_the_last_figure_serves_and_without_one_the_caller_is_told()
     {
         await MemoriesAsync();

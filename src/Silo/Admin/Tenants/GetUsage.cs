@@ -27,7 +27,7 @@ internal static class GetUsage
     {
         EffectiveLimits limits = gate.LimitsOf(scope.Tenant);
         TenantMeter meter = gate.MeterOf(scope.Tenant);
-        TenantUsage stored = await usage.UsageOfAsync(scope.Tenant, cancellationToken).ConfigureAwait(false);
+        TenantUsage stored = await usage.CountAsync(scope.Tenant, cancellationToken).ConfigureAwait(false);
         return Results.Json(
             new Answer(
                 scope.Tenant.Value,
