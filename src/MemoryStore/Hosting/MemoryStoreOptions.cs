@@ -66,6 +66,9 @@ public sealed class MemoryStoreOptions
     /// <summary>Small files of the data folder itself that go with the first shard, as far as they are there. Default none.</summary>
     public IReadOnlyList<string> BackupFiles { get; set; } = [];
 
+    /// <summary>False in a silo of a cluster that owns no shards.</summary>
+    internal bool Opens { get; set; } = true;
+
     /// <summary>The rule of a tenant.</summary>
     internal RetentionPolicy RetentionOf(TenantId tenant)
     {

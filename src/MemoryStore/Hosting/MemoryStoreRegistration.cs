@@ -24,7 +24,7 @@ public static class MemoryStoreRegistration
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
-        services.AddOptions<MemoryStoreOptions>().Configure(configure);
+        services.AddOptions<MemoryStoreOptions>().Configure(configure).Configure(options => options.Opens = opens);
         services.AddSingleton<IValidateOptions<MemoryStoreOptions>, MemoryStoreOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<MemoryStoreService>();

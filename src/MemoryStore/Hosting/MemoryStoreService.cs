@@ -194,7 +194,9 @@ public sealed partial class MemoryStoreService : IHostedLifecycleService, IAsync
     [LoggerMessage(EventId = 106, Level = LogLevel.Information, Message = "The data folder lies on {FileSystem}, as AllowVolatileDisk permits.")]
     private static partial void LogAllowed(ILogger logger, string fileSystem);
 
-    private ShardSet RequireOpen() => _shards ?? throw new LatentDbException(ErrorCode.ShuttingDown, "The store is not open.");
+    private ShardSet RequireOpen() => _shards ?? throw (_options.Opens
+        ? new LatentDbException(ErrorCode.ShuttingDown, "The store is not open.")
+        : new LatentDbException(ErrorCode.NotOwner, "This silo owns no shards. Ask one that has the role store."));
 
     private static ShardSettings SettingsOf(MemoryStoreOptions options) => new() { ReserveBytes = options.ReserveBytes, IsShared = options.IsShared };
 
