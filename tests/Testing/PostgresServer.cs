@@ -65,6 +65,16 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Wakes them.</summary>
     public Task ResumeAsync() => SignalAsync("CONT");
 
+    /// <summary>As <see cref="DisposeAsync"/>, for who cannot wait; what has been written may be in the folder still.</summary>
+    public void EndNow()
+    {
+        using Process kill = Start(["kill", "-QUIT", "--", (-_process.Id).ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        _process.WaitForExit();
+        _process.Dispose();
+        _folder.Dispose();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await SignalAsync("CONT");

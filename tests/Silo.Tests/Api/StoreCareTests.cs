@@ -7,7 +7,7 @@ namespace LatentDb.Silo.Tests.Api;
 /// <summary>Retention and the care of the store over HTTP.</summary>
 public sealed class StoreCareTests
 {
-    [Fact]
+    [EmbeddedFact(Alone.Care)]
     public async Task Compaction_drops_what_retention_does_not_keep_and_the_rest_can_still_be_read()
     {
         await using RunningSilo silo = await RunningSilo.StartAsync(new EchoModelHost(), "--retention-days", "0", "--retention-versions", "2", "--compaction-seconds", "0");
@@ -28,7 +28,7 @@ public sealed class StoreCareTests
         (await silo.GetAsync("/v1/memories/bob/versions/6")).Require(200);
     }
 
-    [Fact]
+    [EmbeddedFact(Alone.Care)]
     public async Task The_client_compacts_and_gets_the_report()
     {
         await using RunningSilo silo = await RunningSilo.StartAsync(new EchoModelHost());
@@ -42,7 +42,7 @@ public sealed class StoreCareTests
         Assert.True(report.Amplification >= 1);
     }
 
-    [Fact]
+    [EmbeddedFact(Alone.Care)]
     public async Task The_store_tells_its_numbers_and_its_parts()
     {
         await using RunningSilo silo = await RunningSilo.StartAsync(new EchoModelHost(), "--shards", "2");
@@ -60,7 +60,7 @@ public sealed class StoreCareTests
         Assert.Equal(1, parts.Shards.Sum(s => s.Memories));
     }
 
-    [Fact]
+    [EmbeddedFact(Alone.Care)]
     public async Task A_scrub_finds_nothing_in_a_sound_store_and_the_place_and_the_versions_in_a_damaged_one()
     {
         await using RunningSilo silo = await RunningSilo.StartAsync(new EchoModelHost());
@@ -81,7 +81,7 @@ public sealed class StoreCareTests
         (await silo.SendAsync(HttpMethod.Post, "/v1/admin/store/scrub?memory=-bad")).RequireProblem(400, "invalid_name");
     }
 
-    [Theory]
+    [EmbeddedTheory(Alone.Care)]
     [InlineData("master")]
     [InlineData("tenant")]
     [InlineData("shards")]

@@ -6,7 +6,7 @@ namespace LatentDb.Silo.Tests.Cli;
 /// <summary>Tenants, their limits and the audit log from the shell, on a server of its own.</summary>
 public sealed class TenantsTests
 {
-    [Fact]
+    [EmbeddedFact(Alone.Quotas)]
     public async Task An_operator_makes_limits_and_suspends_a_tenant_and_the_log_tells_it()
     {
         using var folder = new TempFolder();

@@ -10,7 +10,7 @@ namespace LatentDb.Silo.Tests.Limits;
 /// <summary>Quotas and rates of tenants over HTTP.</summary>
 public sealed class TenantLimitTests
 {
-    [Fact]
+    [EmbeddedFact(Alone.Quotas)]
     public async Task A_tenant_that_has_all_its_memories_is_told_so_and_not_to_wait()
     {
         await using KeyedSilo keyed = await KeyedSilo.StartAsync();
@@ -28,7 +28,7 @@ public sealed class TenantLimitTests
         (await keyed.PostAsync(key, "/v1/memories", """{"id":"c"}""")).Require(201);
     }
 
-    [Fact]
+    [EmbeddedFact(Alone.Quotas)]
     public async Task A_tenant_that_has_all_its_bytes_can_still_read_and_erase()
     {
         await using KeyedSilo keyed = await KeyedSilo.StartAsync();

@@ -124,7 +124,7 @@ public sealed class McpHttpTests : IAsyncLifetime
     [Fact]
     public async Task A_defect_in_a_tool_is_logged_and_told_without_details()
     {
-        _declared = [4122];
+        _declared = [4122, 2102]; // The second one where the model is at another silo.
         _model.OnPiece = _ => throw new InvalidOperationException("a secret of the server");
 
         JsonElement answer = await CallAsync("recall", """{"question":"What?"}""", ("X-Memory-Id", "bob"));

@@ -23,7 +23,7 @@ public sealed class KeyTests
         (await silo.GetAsync("/healthz")).Require(200);
     }
 
-    [Fact]
+    [EmbeddedFact(Alone.Keys)]
     public async Task A_key_is_shown_once_and_its_secret_is_nowhere_on_disk()
     {
         await using KeyedSilo keyed = await KeyedSilo.StartAsync();

@@ -20,7 +20,7 @@ public sealed class PathTraversalTests(ITestOutputHelper output)
     [Fact]
     public async Task No_name_leads_out_of_the_servers_own_files()
     {
-        await using KeyedSilo keyed = await KeyedSilo.StartAsync();
+        await using KeyedSilo keyed = await KeyedSilo.StartAsync("--shards", "1"); // Another one would have no files before its first memory.
         (await keyed.PostAsync(keyed.OperatorKey, "/v1/memories", """{"id":"bob"}""")).Require(201);
         string[] names = [.. Pieces.SelectMany(p => Targets.SelectMany(t => (string[])[p + t, p + p + p + t])).Append(new string('a', 4096)).Append("../../" + new string('a', 4096)).Distinct(StringComparer.Ordinal)];
         string[] before = Files(keyed.Silo.Data);

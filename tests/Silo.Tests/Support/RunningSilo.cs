@@ -11,16 +11,18 @@ using Microsoft.Extensions.Logging;
 
 namespace LatentDb.Silo.Tests.Support;
 
-/// <summary>The server as it is, in this process, on a port that the system chose and a folder of its own.</summary>
+/// <summary>The server as it is, in this process, on a port that the system chose and a folder of its own; or the front of a cluster, see <see cref="OwnerSilos"/>.</summary>
 internal sealed class RunningSilo : IAsyncDisposable
 {
     private readonly TempFolder _data;
     private readonly WebApplication _app;
+    private readonly OwnerSilos? _owners;
 
-    private RunningSilo(TempFolder data, WebApplication app, LogGuard logs)
+    private RunningSilo(TempFolder data, WebApplication app, LogGuard logs, OwnerSilos? owners)
     {
         _data = data;
         _app = app;
+        _owners = owners;
         Logs = logs;
         Http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
     }
@@ -44,7 +46,8 @@ internal sealed class RunningSilo : IAsyncDisposable
     {
         var data = new TempFolder();
         var logs = new LogGuard();
-        string[] arguments = ["--urls", "http://127.0.0.1:0", "--data", data.Path, "--model", RepositoryFiles.Combine("models", "small"), .. more];
+        OwnerSilos? owners = OwnerSilos.AreWanted ? await OwnerSilos.NewAsync(data.Path, logs) : null;
+        string[] arguments = ["--urls", "http://127.0.0.1:0", "--data", data.Path, "--model", RepositoryFiles.Combine("models", "small"), .. owners?.FrontOptions() ?? [], .. more];
         WebApplication app = SiloBuilder.Build(arguments, builder =>
         {
             builder.Logging.ClearProviders();
@@ -52,9 +55,10 @@ internal sealed class RunningSilo : IAsyncDisposable
             if (model is not null) builder.Services.AddSingleton(model);
             adjust?.Invoke(builder);
         });
-        await app.StartAsync();
-        var silo = new RunningSilo(data, app, logs);
+        await Task.WhenAll(app.StartAsync(), owners?.StartAsync(more) ?? Task.CompletedTask);
+        var silo = new RunningSilo(data, app, logs, owners);
         if (model is null) await silo.UntilReadyAsync();
+        if (owners is not null) await owners.UntilReadyAsync(app, hasModel: model?.IsReady != false);
         return silo;
     }
 
@@ -100,6 +104,7 @@ internal sealed class RunningSilo : IAsyncDisposable
         Http.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        if (_owners is not null) await _owners.DisposeAsync();
         _data.Dispose();
     }
 
