@@ -202,7 +202,7 @@ public sealed class SiloOptions
     public string Roles { get; set; } = "store,model,api";
 
     /// <summary>Seconds for which a shard is leased: the longest that it is without an owner after a crash, and how long a silo that cannot reach the database still writes.</summary>
-    public int LeaseSeconds { get; set; } = 10;
+    public int LeaseSeconds { get; set; } = 6;
 
     /// <summary>
     /// True: tenants and API keys are in the cluster's database, not in the data folder, so that silos need no folder in common for them. The first silo that

@@ -6,7 +6,7 @@ namespace LatentDb.Grains.Remote;
 /// <summary>When a call may be made again, and how long that goes on.</summary>
 internal static class RouteRules
 {
-    /// <summary>After this a caller is told. A crashed owner is replaced when its lease of 10 s is over, somebody has looked, and the shard is open.</summary>
+    /// <summary>After this a caller is told. A crashed owner is replaced when its lease of 6 s is over, somebody has looked, and the shard is open.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     /// <summary>A look at the table that takes longer does not hold the next try back.</summary>
