@@ -10,8 +10,9 @@ namespace LatentDb.Cluster.Load;
 /// the other at some moment meanwhile.
 /// </summary>
 /// <param name="client">Tells it from the others.</param>
+/// <param name="name">The same in the names of its copies.</param>
 /// <param name="caller">Asks.</param>
-public sealed class CopiedLives(int client, Caller caller)
+public sealed class CopiedLives(int client, string name, Caller caller)
 {
     /// <summary>An archive of all versions above this would take the time of everything else.</summary>
     private const int LongestArchive = 40;
@@ -63,7 +64,7 @@ public sealed class CopiedLives(int client, Caller caller)
 
     private LoadHistory Begin(string kind)
     {
-        var copy = new LoadHistory($"{kind}-{client}-{++_made}");
+        var copy = new LoadHistory($"{kind}-{name}-{++_made}");
         Histories.Add(copy);
         return copy;
     }

@@ -11,17 +11,18 @@ public sealed class LoadClient : IDisposable
     private readonly ShortLives _short;
 
     /// <param name="number">Tells it from the others.</param>
+    /// <param name="name">Tells it from all clients so far: part of what it calls its copies.</param>
     /// <param name="silos">Whom it may ask.</param>
     /// <param name="names">The names that clients share for memories that come and go.</param>
     /// <param name="seed">Of what it asks.</param>
-    public LoadClient(int number, IReadOnlyList<ClusterSilo> silos, ShortLives names, int seed)
+    public LoadClient(int number, string name, IReadOnlyList<ClusterSilo> silos, ShortLives names, int seed)
     {
         _number = number;
         _random = new Random(seed);
         _short = names;
         Caller = new Caller(silos, new Random(seed + 1));
         _long = new LongLives(number, Caller, _random);
-        Copies = new CopiedLives(number, Caller);
+        Copies = new CopiedLives(number, name, Caller);
     }
 
     public Caller Caller { get; }

@@ -11,6 +11,7 @@ public sealed class LoadHistory(string memory)
     private readonly List<(Operation Operation, string? Key)> _operations = [];
     private readonly Dictionary<string, long[]> _acknowledged = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _snapshots = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _items = new(StringComparer.Ordinal);
     private readonly List<string> _archived = [];
 
     public string Memory { get; } = memory;
@@ -26,6 +27,9 @@ public sealed class LoadHistory(string memory)
 
     /// <summary>The versions that each acknowledged write was told, by its idempotency key.</summary>
     public IReadOnlyDictionary<string, long[]> Acknowledged => _acknowledged;
+
+    /// <summary>How many versions each write makes at most, by its idempotency key.</summary>
+    public IReadOnlyDictionary<string, int> Items => _items;
 
     /// <summary>The version of each snapshot whose making was acknowledged.</summary>
     public IReadOnlyDictionary<string, long> Snapshots => _snapshots;
@@ -53,6 +57,12 @@ public sealed class LoadHistory(string memory)
             _operations.Add((new Operation(client, kind, version, outcome, invoked, returned), key));
             if (key is not null && outcome == OperationOutcome.Done) _acknowledged[key] = [.. _acknowledged.GetValueOrDefault(key) ?? [], version];
         }
+    }
+
+    /// <summary>Notes that a write under that key is asked for.</summary>
+    public void Ask(string key, int items)
+    {
+        lock (_lock) _items.Add(key, items);
     }
 
     public void AddSnapshot(string name, long version)

@@ -11,6 +11,8 @@ namespace LatentDb.Cluster.Load;
 /// <param name="random">Chooses.</param>
 public sealed class LongLives(int client, Caller caller, Random random)
 {
+    private const int BatchItems = 3;
+
     private static readonly QueryRequest Question = new() { Prompt = "Who is there?", MaxTokens = 2 };
 
     private int _written;
@@ -22,7 +24,7 @@ public sealed class LongLives(int client, Caller caller, Random random)
         return random.Next(24) switch
         {
             < 6 => WriteAsync(memory, OperationKind.Write, 0, key, async (m, c) => [(await m.InjectAsync(NewText(), write, c)).Version]),
-            < 8 => WriteAsync(memory, OperationKind.Write, 0, key, async (m, c) => await BatchAsync(m, write, c)),
+            < 8 => WriteAsync(memory, OperationKind.Write, 0, key, async (m, c) => await BatchAsync(m, write, c), BatchItems),
             < 10 => AcceptAsync(memory, write, key),
             < 12 => WriteAsync(memory, OperationKind.Write, 0, key, async (m, c) => [(await m.RollBackAsync("1", write, c)).Version]),
             < 14 => WriteOverAsync(memory, key),
@@ -35,8 +37,9 @@ public sealed class LongLives(int client, Caller caller, Random random)
 
     private InjectRequest NewText() => new() { Text = $"Person {client} has seen {_written} birds in Lisbon." };
 
-    private async Task WriteAsync(LoadHistory memory, OperationKind kind, long expected, string key, Func<MemoryClient, CancellationToken, Task<long[]>> ask)
+    private async Task WriteAsync(LoadHistory memory, OperationKind kind, long expected, string key, Func<MemoryClient, CancellationToken, Task<long[]>> ask, int items = 1)
     {
+        memory.Ask(key, items);
         long invoked = Stopwatch.GetTimestamp();
         Told<long[]> told = await caller.AskAsync($"{kind} to {memory.Memory}", (c, stop) => ask(c.Memory(memory.Memory), stop));
         Note(memory, kind, expected, key, invoked, told);
@@ -74,7 +77,7 @@ public sealed class LongLives(int client, Caller caller, Random random)
     /// <summary>All texts of a batch, or it is sent again and goes on from there.</summary>
     private async Task<long[]> BatchAsync(MemoryClient memory, WriteOptions write, CancellationToken stop)
     {
-        InjectRequest[] items = [.. Enumerable.Range(0, 3).Select(i => new InjectRequest { Text = $"Person {client} owns boat {_written} of {i} ports." })];
+        InjectRequest[] items = [.. Enumerable.Range(0, BatchItems).Select(i => new InjectRequest { Text = $"Person {client} owns boat {_written} of {i} ports." })];
         InjectBatchAnswer answer = await memory.InjectBatchAsync(items, write, stop);
         return answer.Written == items.Length ? [.. answer.Results.Select(result => result.Version)] : throw new IOException(answer.Problem!.Code);
     }
@@ -82,6 +85,7 @@ public sealed class LongLives(int client, Caller caller, Random random)
     /// <summary>What was accepted is durable: it must be made, once, whatever happens meanwhile.</summary>
     private async Task AcceptAsync(LoadHistory memory, WriteOptions write, string key)
     {
+        memory.Ask(key, 1);
         long invoked = Stopwatch.GetTimestamp();
         InjectRequest text = NewText();
         Told<OperationDescription> accepted = await caller.AskAsync($"accept to {memory.Memory}", (c, stop) => c.Memory(memory.Memory).AcceptAsync(text, write, stop));
@@ -99,6 +103,7 @@ public sealed class LongLives(int client, Caller caller, Random random)
     /// <summary>A client that goes away within milliseconds: only the memory knows what became of its write.</summary>
     private async Task WriteAndLeaveAsync(LoadHistory memory, WriteOptions write, string key)
     {
+        memory.Ask(key, 1);
         long invoked = Stopwatch.GetTimestamp();
         InjectRequest text = NewText();
         var patience = TimeSpan.FromMilliseconds(1 + random.Next(60));

@@ -6,10 +6,11 @@ using LatentDb.Testing.Histories;
 namespace LatentDb.Cluster.Load;
 
 /// <summary>Names under which clients make, write, read and erase memories at the same time. A name about which something is unknown is given up for a new one, so that histories stay short.</summary>
-/// <param name="names">How many are in use at once.</param>
-public sealed class ShortLives(int names)
+/// <param name="prefix">Of the names.</param>
+/// <param name="count">How many names are in use at once.</param>
+public sealed class ShortLives(string prefix, int count)
 {
-    private readonly int[] _turns = new int[names];
+    private readonly int[] _turns = new int[count];
     private readonly ConcurrentDictionary<string, LoadHistory> _histories = new(StringComparer.Ordinal);
 
     /// <summary>Of all names so far.</summary>
@@ -18,9 +19,9 @@ public sealed class ShortLives(int names)
     /// <summary>One step of one client with one of the names.</summary>
     public async Task StepAsync(int client, Caller caller, Random random)
     {
-        int place = random.Next(names);
+        int place = random.Next(count);
         int turn = Volatile.Read(ref _turns[place]);
-        LoadHistory memory = _histories.GetOrAdd($"short-{place}-{turn}", name => new LoadHistory(name));
+        LoadHistory memory = _histories.GetOrAdd($"{prefix}-{place}-{turn}", name => new LoadHistory(name));
         OperationOutcome outcome = await (random.Next(10) switch
         {
             < 3 => AskAsync(memory, OperationKind.Create, client, caller, async (c, stop) => (await c.CreateMemoryAsync(new CreateMemoryRequest(memory.Memory), null, stop)).Version),

@@ -21,7 +21,12 @@ public static class VersionLines
         return string.Join('\n', lines);
     }
 
+    /// <summary>The numbers of the versions, as they stand.</summary>
+    public static IEnumerable<long> Numbers(string lines) => lines.Split('\n').Select(line => Number(line.Split(' ')));
+
     /// <summary>The numbers of the versions that bear a key.</summary>
     public static ILookup<string, long> ByKey(string lines) =>
-        lines.Split('\n').Select(line => line.Split(' ')).Where(fields => fields[2].Length > 0).ToLookup(fields => fields[2], fields => long.Parse(fields[0], CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        lines.Split('\n').Select(line => line.Split(' ')).Where(fields => fields[2].Length > 0).ToLookup(fields => fields[2], Number, StringComparer.Ordinal);
+
+    private static long Number(string[] fields) => long.Parse(fields[0], CultureInfo.InvariantCulture);
 }

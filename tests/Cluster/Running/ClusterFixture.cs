@@ -22,7 +22,8 @@ public sealed class ClusterFixture : IAsyncLifetime, IDisposable
     /// <summary>LATENTDB_TEST_COPIES=1: each store silo has a folder of its own, and every shard lies in all three.</summary>
     private static readonly bool IsCopied = Environment.GetEnvironmentVariable("LATENTDB_TEST_COPIES") == "1";
 
-    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
+    /// <summary>Of each silo, and of the shards after that: much more than it takes, because two cores may have much else to do.</summary>
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(120);
 
     private readonly TempFolder _data = new();
     private PostgresServer? _database;
@@ -91,23 +92,23 @@ public sealed class ClusterFixture : IAsyncLifetime, IDisposable
     /// <summary>Waits until all silos are ready and the store silos have their shares.</summary>
     public async Task UntilHealthyAsync()
     {
-        using var limit = new CancellationTokenSource(ReadyLimit);
-        foreach (ClusterSilo silo in All) await UntilReadyAsync(silo, limit.Token);
+        foreach (ClusterSilo silo in All) await UntilReadyAsync(silo);
         await Table.UntilSharedByAsync([.. Stores.Select(silo => silo.Name)], ReadyLimit);
     }
 
-    private static async Task UntilReadyAsync(ClusterSilo silo, CancellationToken limit)
+    private static async Task UntilReadyAsync(ClusterSilo silo)
     {
+        using var limit = new CancellationTokenSource(ReadyLimit);
         using var http = new HttpClient { BaseAddress = silo.Address };
         string last = string.Empty;
         try
         {
             while (true)
             {
-                using HttpResponseMessage answer = await http.GetAsync("/readyz", limit);
+                using HttpResponseMessage answer = await http.GetAsync("/readyz", limit.Token);
                 if (answer.StatusCode == HttpStatusCode.OK) return;
-                last = await answer.Content.ReadAsStringAsync(limit);
-                await Task.Delay(20, limit);
+                last = await answer.Content.ReadAsStringAsync(limit.Token);
+                await Task.Delay(20, limit.Token);
             }
         }
         catch (OperationCanceledException e)
