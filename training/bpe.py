@@ -152,7 +152,7 @@ def main():
     from world import World
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("--out", default="../models/small")
-    ap.add_argument("--size", type=int, help="upper bound; learning stops when every piece is one token", default=2304)
+    ap.add_argument("--size", type=int, help="upper bound; learning stops when every piece is one token", default=4096)
     ap.add_argument("--lines", type=int, default=30000)
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()

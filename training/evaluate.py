@@ -1,7 +1,9 @@
 """Measure the exported model with the real sequential procedure: one write after another from the genesis memory.
 
 Tables: retention after t unrelated writes (pool only, pool and bank), the fresh memory, changed facts, single short
-facts, dense texts, and the demonstration dialogue.  Answers are greedy and must match exactly.
+facts, dense texts, and the demonstration dialogue.  Answers are greedy and must match exactly.  Besides: perplexity of
+plain text with and without a memory, how many of the retrieved rows are of the text that was asked for, and what the
+survival law predicts for the pool alone, given the accuracy when exactly m rows of the text are left in each layer.
 """
 import argparse
 import json
@@ -12,7 +14,7 @@ import numpy as np
 import torch
 
 from engine import Engine
-from world import RELATIONS, World
+from world import World
 
 DEMO = "Maria lives in Lisbon. Peter works as a baker. Anna drives a red car. Hugo keeps a parrot."
 DEMO_QUESTIONS = [("Where does Maria live?", "Lisbon"), ("What does Peter work as?", "baker"),
@@ -54,7 +56,7 @@ def fresh(engine, folder, seed, draws=2000):
     """Guessing rate without having told anything: the questions of heldout.jsonl, and many more held-out facts."""
     mem, world, rng = engine.genesis(), World(), random.Random(seed)
     asked = [(x["question"], x["answer"]) for x in lines_of(folder, "heldout.jsonl")]
-    facts = [world.draw(rng, rng.choice(world.people), rng.choice(world.relations), True) for _ in range(draws)]
+    facts = [world.draw(rng, world.any_person(rng), rng.choice(world.relations), True) for _ in range(draws)]
     more = [(world.ask(rng, f), f.value) for f in facts if f]
     for bank in (False, True):
         rates = [share([engine.answer(mem, q, bank) == a for q, a in group]) for group in (asked, more)]
@@ -70,10 +72,10 @@ def changed(engine, folder, episodes, seed):
             rng, generator = random.Random(seed + i), np.random.RandomState(seed + i)
             first = second = None
             while not second:
-                first = world.draw(rng, rng.choice(world.people), rng.choice(world.relations), True)
+                first = world.draw(rng, world.any_person(rng), rng.choice(world.relations), True)
                 second = first and world.draw(rng, first.person, first.relation, True, avoid=first.value)
             told = world.state(rng, first)
-            change = rng.choice(RELATIONS[first.relation].changes).format(p=second.person, v=second.value)
+            change = world.change(rng, second)
             mem, order = engine.genesis(), rng.sample(other, 50)
             texts = [told + " " + change] if before == "same text" else (
                 [told] + order[:before] + [change] + order[before:before + after])
@@ -92,11 +94,11 @@ def single(engine, episodes, seed):
         rng, generator = random.Random(seed + i), np.random.RandomState(seed + i)
         fact = None
         while not fact:
-            fact = world.draw(rng, rng.choice(world.people), rng.choice(world.relations), True)
+            fact = world.draw(rng, world.any_person(rng), rng.choice(world.relations), True)
         mem = engine.genesis()
         engine.tell(mem, world.state(rng, fact), generator)
         asked.append(engine.answer(mem, world.ask(rng, fact)) == fact.value)
-        completed.append(engine.answer(mem, world.complete(rng, fact)[0]).split(" ")[0].rstrip(".") == fact.value)
+        completed.append(engine.answer(mem, world.complete(rng, fact)[0]).startswith(fact.value))
     print("single short fact: question %s, completion %s" % (share(asked), share(completed)), flush=True)
 
 
@@ -125,7 +127,7 @@ def dense(engine, episodes, seed):
             rng, generator = random.Random(seed + i), np.random.RandomState(seed + i)
             facts = {}
             while len(facts) < count:
-                fact = world.draw(rng, rng.choice(world.people), rng.choice(world.relations), True)
+                fact = world.draw(rng, world.any_person(rng), rng.choice(world.relations), True)
                 if fact:
                     facts[fact[:2]] = fact
             mem = engine.genesis()
@@ -134,13 +136,104 @@ def dense(engine, episodes, seed):
         print("text of %2d facts without filler: %s" % (count, share(hits)), flush=True)
 
 
+def plain(engine, folder, writes, seed):
+    """Perplexity of sentences without facts: without any memory row, on the fresh memory, and after `writes` texts."""
+    texts = [engine.tok.encode(x["text"]) for x in lines_of(folder, "plain.jsonl")]
+    fresh, told = engine.genesis(), engine.genesis()
+    generator = np.random.RandomState(seed)
+    for line in lines_of(folder, "unrelated.jsonl")[:writes]:
+        engine.tell(told, line["chunk"], generator)
+    empty = engine.genesis()
+    empty.pool = empty.pool[:, :0]
+    base = None
+    for label, mem, bank in (("no memory", empty, False), ("fresh, pool", fresh, False), ("fresh, pool+bank", fresh, True),
+                             ("%d writes, pool" % writes, told, False), ("%d writes, pool+bank" % writes, told, True)):
+        loss = count = 0
+        for ids in texts:
+            logits, _ = engine.prefill(mem, ids, bank)
+            loss += torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(ids[1:]), reduction="sum").item()
+            count += len(ids) - 1
+        perplexity = float(np.exp(loss / count))
+        base = base or perplexity
+        print("plain text, %-22s perplexity %.3f, %.3f of that without memory" % (label, perplexity, perplexity / base), flush=True)
+
+
+def retriever(engine, folder, times, episodes, seed):
+    """Share of the retrieved rows that are of the text asked for, per layer, against their share of the bank."""
+    asked, other = lines_of(folder, "heldout.jsonl")[:episodes], [x["chunk"] for x in lines_of(folder, "unrelated.jsonl")]
+    found = {t: [] for t in times}
+    for i, line in enumerate(asked):
+        rng, generator = random.Random(seed + i), np.random.RandomState(seed + i)
+        mem = engine.genesis()
+        engine.tell(mem, line["chunk"], generator)
+        order = rng.sample(other, max(times))
+        for t in range(1, max(times) + 1):
+            engine.tell(mem, order[t - 1], generator)
+            if t in times:
+                record = {}
+                engine.prefill(mem, engine.tok.encode(line["question"]), True, record)
+                row = []
+                for l, (_, score, chosen) in enumerate(record["picked"]):
+                    right = torch.cat([mem.ages[l], mem.staged_ages[l]]) // engine.K == t
+                    row.append((right[chosen].float().mean().item(), right.float().mean().item(), len(score)))
+                found[t].append(row)
+    for t in times:
+        share, chance, rows = np.mean(found[t], 0).T
+        print("retriever after %d writes, bank of %d rows: share per layer %s, chance %.4f, times chance %s"
+              % (t, rows.mean(), " ".join("%.3f" % x for x in share), chance.mean(), " ".join("%.0f" % x for x in share / chance)), flush=True)
+
+
+def tell_keeping(engine, mem, text, generator, j, leave):
+    """Write a text; of the block written j - 1 texts ago, the rows at ages `leave[l]` leave in layer l, and no others of it."""
+    for ids in engine.chunks(text)[:1]:
+        perms = []
+        for l in range(engine.L):
+            age = mem.pool_ages[l].numpy()
+            own = age // engine.K == j - 1
+            goes = own & np.isin(age % engine.K, leave[l])
+            others = generator.permutation(np.nonzero(~own)[0])
+            free = engine.K - goes.sum()
+            perms.append(np.concatenate([np.nonzero(own & ~goes)[0], others[free:], others[:free], np.nonzero(goes)[0]]))
+        engine.inject(mem, ids, perms=perms)
+
+
+def redundancy(engine, folder, episodes, seed, times, writes=8):
+    """Accuracy of the pool alone by the number of the text's rows left per layer; with the law, a prediction for each time."""
+    asked, other = lines_of(folder, "heldout.jsonl")[-episodes:], [x["chunk"] for x in lines_of(folder, "unrelated.jsonl")]
+    K, N = engine.K, engine.N
+    left = [0, 1, 2, 3, 4, 6, 8, 12, 16, K]
+    accuracy = []
+    for m in left:
+        hits = []
+        for i, line in enumerate(asked):
+            rng, generator = random.Random(seed + i), np.random.RandomState(seed + i)
+            mem = engine.genesis()
+            engine.tell(mem, line["chunk"], generator)
+            doomed = [generator.permutation(K)[:K - m] for _ in range(engine.L)]
+            when = [generator.randint(0, writes, K - m) for _ in range(engine.L)]
+            for j in range(1, writes + 1):
+                tell_keeping(engine, mem, rng.choice(other), generator, j, [d[w == j - 1] for d, w in zip(doomed, when)])
+            hits.append(engine.answer(mem, line["question"], False) == line["answer"])
+        accuracy.append(np.mean(hits))
+    print("rows left per layer   " + " ".join("%6d" % m for m in left))
+    print("pool only             " + " ".join("%6.3f" % a for a in accuracy))
+    draws = np.random.RandomState(seed)
+    alive = np.full((4000, engine.L), K)
+    predicted = {}
+    for t in range(max(times) + 1):
+        predicted[t] = np.interp(alive.mean(1), left, accuracy).mean()
+        alive = alive - draws.hypergeometric(alive, N - alive, K)
+    print("t                     " + " ".join("%6d" % t for t in times))
+    print("predicted, pool only  " + " ".join("%6.3f" % predicted[t] for t in times), flush=True)
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--model", default="../models/small")
     ap.add_argument("--times", default="0,1,2,4,8,16,32,64")
     ap.add_argument("--limit", type=int, default=400, help="questions of the retention table")
     ap.add_argument("--episodes", type=int, default=100, help="episodes of the other tables")
-    ap.add_argument("--tables", default="demo,single,fresh,dense,changed,retention")
+    ap.add_argument("--tables", default="demo,single,fresh,dense,changed,plain,retriever,redundancy,retention")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
     torch.set_num_threads(1)
@@ -155,8 +248,15 @@ def main():
         dense(engine, max(1, a.episodes // 4), a.seed)
     if "changed" in tables:
         changed(engine, a.model, a.episodes, a.seed)
+    if "plain" in tables:
+        plain(engine, a.model, 64, a.seed)
+    if "retriever" in tables:
+        retriever(engine, a.model, [128, 256], a.episodes, a.seed)
+    times = [int(t) for t in a.times.split(",")]
+    if "redundancy" in tables:
+        redundancy(engine, a.model, a.episodes, a.seed, times)
     if "retention" in tables:
-        retention(engine, a.model, [int(t) for t in a.times.split(",")], a.limit, a.seed)
+        retention(engine, a.model, times, a.limit, a.seed)
 
 
 if __name__ == "__main__":

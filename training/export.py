@@ -30,7 +30,7 @@ def llama_config(cfg, tok, max_length):
         attention_dropout=0.0, initializer_range=0.02, pretraining_tp=1, use_cache=True, tie_word_embeddings=True,
         bos_token_id=tok.bos, eos_token_id=tok.eos, pad_token_id=tok.pad, num_tokens=K, num_blocks=blocks,
         num_memory_tokens=cfg.pool_blocks * K, add_bos_embedding=True, add_decoder_lora=False, drop_memory_per_layer=True,
-        num_ltm_blocks=cfg.bank_blocks, update_ltm_mode="immediate", initial_rf_when_moving_stm_to_ltm=10,
+        num_ltm_blocks=cfg.bank_blocks, update_ltm_mode="immediate", initial_rf_when_moving_stm_to_ltm=100,
         decay_frequency=1, update_ltm_frequency=60, ltm_initial_size=cfg.bank_blocks * K, add_selector=True,
         selector_hidden_dim=cfg.key_dim, num_selector_layers=2, add_encoder_retriever=False,
         map_from_hidden_states=True, detach_hidden_state=True, max_length=max_length)
@@ -59,16 +59,16 @@ def placeholder_memory(cfg):
     out = {"memory": np.zeros((cfg.layers, cfg.pool_blocks * K, d), np.float32)}
     for l in range(cfg.layers):
         out.update({"ltm.%d" % l: np.zeros((S, d), np.float32), "ltm_keys.%d" % l: np.zeros((S, cfg.key_dim), np.float32),
-                    "ltm_recall_frequencies.%d" % l: np.full(S, 10.0, np.float32),
+                    "ltm_recall_frequencies.%d" % l: np.full(S, 100.0, np.float32),
                     "ltm_ages.%d" % l: np.arange(S - 1, -1, -1, dtype=np.float32)})
     return out
 
 
 def filler_chunks(world, tok, count, seed):
-    """Token chunks of 24 to 64 tokens without any fact."""
+    """Token chunks of 32 to 96 tokens without any fact."""
     stream = Stream(Scribe(world, tok), Mix(), random.Random(seed))
     for _ in range(count):
-        stream.add_chunk(stream.rng.randint(24, 64), quiet=True)
+        stream.add_chunk(stream.rng.randint(32, 96), quiet=True)
     return [ids for ids, _ in stream.texts]
 
 
@@ -92,7 +92,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--checkpoint", default="runs/model.pt")
     ap.add_argument("--out", default="../models/small", help="must hold tokenizer.json already")
-    ap.add_argument("--max_length", type=int, default=64, help="largest chunk in tokens")
+    ap.add_argument("--max_length", type=int, default=96, help="largest chunk in tokens")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
     torch.set_num_threads(1)

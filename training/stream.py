@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from world import Fact
+from world import USER, Fact
 
-VALUE, END, PLAIN = 2, 1, 0          # kinds of target tokens in a read
+TEXT, VALUE, END, PLAIN = 3, 2, 1, 0          # kinds of target tokens in a read
+CAST = 60                                     # people that one stream speaks of
+UNKNOWN = "unknown"                           # the answer to what was never told
 
 
 @dataclass
@@ -23,6 +25,11 @@ class Mix:
     change_recent: float = 0.0       # share of these that concern one of the last four chunks
     change_inside: float = 0.0       # chance that a told fact is changed again within its own chunk
     repeat: float = 0.0              # chance that a length group consists of repeated short texts
+    joint: float = 0.0               # chance that two facts of a person share a breath
+    turns: float = 0.0               # chance that a question follows an earlier one with its answer
+    unknown: float = 0.0             # share of questions about what was never told
+    plain: float = 0.0               # share of reads that are plain text
+    lines: float = 0.0               # chance that the sentences of a chunk are lines, as turns of a talk are
     paired: float = 0.0              # chance that two successive chunks are cut from one text
     filler: float = 0.0              # chance that a chunk has no fact
     quiet_start: float = 0.0         # chance that the stream starts with ten chunks of filler (a genesis pool)
@@ -30,12 +37,15 @@ class Mix:
     gap: int = 2
     complete: float = 0.2            # share of completion prompts among reads
     changed_first: float = 0.0       # chance to ask about a changed fact if there is one
+    changed_now: float = 0.0         # chance to ask about a fact that one of the last two chunks changed
     pool_blocks: int = 0             # 0: a read sees only the block it asks about
     bank_blocks: int = 0
     max_age: int = 0                 # asked chunk lies at most so many writes back
     groups: int = 16                 # points in time at which is read (pool stages)
     reads: int = 3                   # reads per group
     prefix: float = 0.0              # share of steps that write on top of older blocks
+    far: int = 0                     # streams of earlier steps that stay in the bank
+    far_later: float = 0.0           # share of steps in which some of them count as written after this one
 
 
 @dataclass
@@ -47,7 +57,21 @@ class Batch:
     prompt: np.ndarray = None                        # [G, r, T] 1 on prompt tokens
     pool: np.ndarray = None                          # [L, G, N] rows
     time: np.ndarray = None                          # [G] newest block of each group
-    source: np.ndarray = None                        # [G, r] block that holds the answer
+    source: np.ndarray = None                        # [G, r] block that holds the answer, -1 none
+    told: set = None                                 # (person, relation) pairs of the stream
+
+
+
+@dataclass
+class Far:
+    """Streams of earlier steps around the one of this step: blocks, and the (person, relation) pairs they tell."""
+    before: int = 0
+    after: int = 0
+    pairs_before: set = field(default_factory=set)
+    pairs_after: set = field(default_factory=set)
+
+
+PRONOUNS = {"She", "He", "Her", "His"}
 
 
 class Scribe:
@@ -55,19 +79,32 @@ class Scribe:
 
     def __init__(self, world, tok):
         self.world, self.tok, self.memo = world, tok, {}
+        # A person is known to the probe by the first token of the name; made-up names may share one.
+        self.label_tokens, self.labels, seen = [], {}, {}
+        for name in [USER] + world.names:
+            first = tok.encode(" " + name)[0]
+            if first not in seen:
+                seen[first] = len(self.label_tokens)
+                self.label_tokens.append(first)
+            self.labels[name] = seen[first]
+        for word in ("my", "My"):
+            self.labels[word] = self.labels[USER]
         self.filler = {}
         for s in world.filler:
             self.filler.setdefault(len(tok.encode(" " + s)), []).append(s)
 
     def mark(self, text):
-        """(ids, subjects) of a text; a subject holds until the end of its sentence."""
-        ids, subjects, current = [], [], -100
+        """(ids, subjects) of a text; a subject holds until the end of its sentence, and a pronoun brings it back."""
+        ids, subjects, current, last = [], [], -100, -100
         for p in self.tok.pieces(text):
-            piece = self.tok.piece(p)
-            current = self.world.person_index.get(p.strip(), current)
+            piece, word = self.tok.piece(p), p.strip()
+            if word in PRONOUNS:
+                current = last
+            current = self.labels.get(word, current)
+            last = current if current >= 0 else last
             ids += piece
             subjects += [current] * len(piece)
-            if p == ".":
+            if p[:1] in ".?":
                 current = -100
         return ids, subjects
 
@@ -92,9 +129,11 @@ class Scribe:
 class Stream:
     """Chunks in order of writing with the facts each one tells, and the value in force at any time."""
 
-    def __init__(self, scribe, mix, rng, heldout=False):
-        self.scribe, self.mix, self.rng, self.heldout = scribe, mix, rng, heldout
+    def __init__(self, scribe, mix, rng, heldout=False, far=None):
+        self.scribe, self.mix, self.rng, self.heldout, self.far = scribe, mix, rng, heldout, far or Far()
         self.world = scribe.world
+        self.taboo = self.far.pairs_after        # what is told of them here does not hold any more when it is asked
+        self.cast = [USER] + list({self.world.any_person(rng): None for _ in range(CAST)})
         self.history = {}            # (person, relation) -> [(block, value)]
         self.facts = []              # per block: [(person, relation)]
         self.texts = []              # per block: (ids, subjects)
@@ -109,9 +148,9 @@ class Stream:
             if fact and all(f[:2] != pair for f in used):
                 return fact, True
         for _ in range(20):
-            p = rng.choice(used).person if used and rng.random() < mix.same_person else rng.choice(self.world.people)
+            p = rng.choice(used).person if used and rng.random() < mix.same_person else rng.choice(self.cast)
             r = rng.choice(used).relation if used and rng.random() < mix.same_relation else rng.choice(self.world.relations)
-            if (p, r) in self.history or any(f[:2] == (p, r) for f in used):
+            if (p, r) in self.history or (p, r) in self.taboo or any(f[:2] == (p, r) for f in used):
                 continue
             fact = self.world.draw(rng, p, r, self.heldout)
             if fact:
@@ -126,7 +165,9 @@ class Stream:
     def tell(self, facts, text, n):
         """Close a block: `text` cut to its last n tokens."""
         ids, subjects = self.scribe.mark(text)
-        assert len(ids) >= n, (n, text)
+        while len(ids) < n:
+            text = self.rng.choice(self.world.filler) + " " + text
+            ids, subjects = self.scribe.mark(text)
         self.close(facts, ids[-n:], subjects[-n:])
 
     def close(self, facts, ids, subjects):
@@ -139,7 +180,11 @@ class Stream:
     def add_chunk(self, n, quiet=False):
         """A chunk of n tokens: some facts in random order among filler."""
         body, told = self.compose(n, quiet)
-        self.tell([f for f, _ in told], " ".join(body), n)
+        self.tell([f for f, _ in told], self.joined(body), n)
+
+    def joined(self, body):
+        """A line of its own is what a turn of a talk becomes; a line end takes the place of the blank, so lengths differ by little."""
+        return ("\n" if self.rng.random() < self.mix.lines else " ").join(body)
 
     def add_pair(self, n, m):
         """Two chunks of n and m tokens cut from one text; a fact belongs to the chunk in which its sentence ends."""
@@ -161,7 +206,12 @@ class Stream:
         for _ in range(want):
             fact, change = self.next_fact(used)
             s = self.sentence(fact, change) if fact else None
-            if s and self.scribe.size(s) <= room:
+            both = self.breath(fact, used) if s and not change else None
+            if both and self.scribe.size(both[1]) <= room:
+                used += [fact, both[0]]
+                told += [(fact, both[1]), both]
+                room -= self.scribe.size(both[1])
+            elif s and self.scribe.size(s) <= room:
                 used.append(fact)
                 told.append((fact, s))
                 room -= self.scribe.size(s)
@@ -169,7 +219,7 @@ class Stream:
                 if later:
                     told.append(later)
                     room -= self.scribe.size(later[1])
-        sentences = [s for _, s in told]
+        sentences = list({s: None for _, s in told})
         head = []
         self.scribe.pad_out(rng, head, room)
         cut = sum(map(self.scribe.size, head)) > room
@@ -181,6 +231,16 @@ class Stream:
             if f[:2] == g[:2] and j < i:
                 body[i], body[j] = later, s
         return first + body, told
+
+    def breath(self, fact, used):
+        """(second fact of the person, both in one text), or None by chance or where there is none."""
+        if self.rng.random() >= self.mix.joint:
+            return None
+        relation = self.rng.choice(self.world.relations)
+        if relation == fact.relation or (fact.person, relation) in self.history or (fact.person, relation) in self.taboo or any(f[:2] == (fact.person, relation) for f in used):
+            return None
+        other = self.world.draw(self.rng, fact.person, relation, self.heldout)
+        return (other, self.world.state_both(self.rng, fact, other)) if other else None
 
     def change_of(self, fact, room):
         """(fact, sentence) that gives the pair of `fact` another value, or None: by chance or for want of room."""
@@ -246,10 +306,10 @@ class Batcher:
             return -(-16 // unit) * unit, unit
         return self.rng.randint(mix.n_min, mix.n_max), 0
 
-    def write_stream(self, mix):
+    def write_stream(self, mix, far):
         """A stream whose even and odd blocks have a length each, and the batch with its chunks."""
         rng = self.rng
-        stream = Stream(self.scribe, mix, rng, self.heldout)
+        stream = Stream(self.scribe, mix, rng, self.heldout, far)
         lengths = [self.draw_length(mix) for _ in range(2)]
         quiet = 10 if rng.random() < mix.quiet_start else 0
         while len(stream.texts) < mix.blocks:
@@ -268,17 +328,32 @@ class Batcher:
             batch.chunks.append((np.array(own), np.array(ids), np.array(subjects)))
         return stream, batch
 
-    def read_text(self, stream, pair, value):
-        """(ids, kinds, subjects, prompt length) of one question or completion with its answer."""
+    def plain_text(self, stream):
+        """A read without question: filler, to be continued word by word."""
+        text = " ".join(self.rng.sample(stream.world.filler, self.rng.randint(2, 4)))
+        ids, subjects = self.scribe.mark(text)
+        return ids, [PLAIN] + [TEXT] * (len(ids) - 1), subjects, len(ids)
+
+    def untold(self, stream, time):
+        """A pair whose person was spoken of, but not with that relation."""
+        told = [p for p, h in stream.history.items() if h[0][0] <= time]
+        for _ in range(50):
+            pair = (self.rng.choice(told)[0], self.rng.choice(stream.world.relations)) if told else (USER, self.rng.choice(stream.world.relations))
+            if all(pair not in told for told in (stream.history, stream.far.pairs_before, stream.far.pairs_after)):
+                return pair
+        return None
+
+    def read_text(self, stream, pair, value, before=""):
+        """(ids, kinds, subjects, prompt length) of one question or completion with its answer; `before` are earlier turns."""
         rng, mix, tok = self.rng, stream.mix, self.scribe.tok
         fact = Fact(*pair, value)
         rest = ""
         if rng.random() < mix.compact:
             prompt = stream.world.compact_ask(rng, fact, mix.gap)
-        elif rng.random() < mix.complete:
+        elif value != UNKNOWN and not before and rng.random() < mix.complete:
             prompt, rest = stream.world.complete(rng, fact)
         else:
-            prompt = stream.world.ask(rng, fact)
+            prompt = before + stream.world.ask(rng, fact)
         ids, subjects = self.scribe.mark(prompt)
         answer, tail = tok.encode(" " + value), tok.encode(rest)
         kinds = [PLAIN] * len(ids) + [VALUE] * len(answer) + [END] * (len(tail) + 1)
@@ -288,6 +363,11 @@ class Batcher:
     def pick(self, stream, time, max_age):
         """A (person, relation) told at most `max_age` writes before block `time`."""
         rng = self.rng
+        if rng.random() < stream.mix.changed_now:
+            news = [p for facts in stream.facts[max(0, time - 1):time + 1] for p in facts
+                    if sum(b <= time for b, _ in stream.history[p]) > 1]
+            if news:
+                return rng.choice(news)
         if rng.random() < stream.mix.changed_first:
             changed = [p for p, h in stream.history.items()
                        if len(h) > 1 and any(0 < i and time - max_age <= b <= time for i, (b, _) in enumerate(h))]
@@ -300,28 +380,51 @@ class Batcher:
         told = [p for p, h in stream.history.items() if h[0][0] <= time]
         return rng.choice(told) if told else None
 
-    def draw(self, mix):
-        """One step's worth of chunks and reads."""
-        stream, batch = self.write_stream(mix)
+    def one_read(self, stream, time, mix):
+        """(block that holds the answer or -1, the read)."""
+        x = self.rng.random()
+        if x < mix.plain:
+            return -1, self.plain_text(stream)
+        if x < mix.plain + mix.unknown:
+            pair = self.untold(stream, time)
+            if pair:
+                return -1, self.read_text(stream, pair, UNKNOWN)
+        age = mix.max_age if mix.pool_blocks else 0
+        pair = self.pick(stream, time, age) or self.rng.choice(list(stream.history))
+        block, value = stream.value_at(pair, max(time, stream.history[pair][0][0]))
+        before = ""
+        if self.rng.random() < mix.turns:
+            earlier = self.pick(stream, time, age)
+            if earlier and earlier != pair:
+                told = Fact(*earlier, stream.value_at(earlier, max(time, stream.history[earlier][0][0]))[1])
+                before = stream.world.ask(self.rng, told) + " " + told.value + "\n"
+        return block, self.read_text(stream, pair, value, before)
+
+    def draw(self, mix, far=None):
+        """One step's worth of chunks and reads; row and block numbers count from the oldest block of `far`."""
+        far = far or Far()
+        stream, batch = self.write_stream(mix, far)
+        batch.told = set(stream.history)
         K = mix.K
         if mix.pool_blocks == 0:
-            times = [b for b in range(mix.blocks) if stream.facts[b]]
+            times = batch.time = np.array([b for b in range(mix.blocks) if stream.facts[b]])
             batch.pool = np.stack([np.stack([np.arange(b * K, b * K + K) for b in times])] * self.layers)
         else:
-            first = mix.pool_blocks + mix.bank_blocks - 1
-            times = sorted(self.rng.randint(first, mix.blocks - 1) for _ in range(mix.groups))
+            # With later streams all of this one is told, and the pool is that of the last of them.
+            first = mix.blocks // 2 if far.after else mix.pool_blocks + mix.bank_blocks - 1
+            ends = sorted(self.rng.randint(first, mix.blocks - 1) for _ in range(mix.groups))
             series = drop_series(self.np, mix.blocks, K, mix.pool_blocks, self.layers)
-            batch.pool = np.stack([series[t] for t in times], 1)
+            start = far.before + far.after          # of the stream that is written last
+            batch.pool, batch.time = np.stack([series[t] for t in ends], 1) + start * K, np.array(ends) + start
+            times = [mix.blocks - 1] * len(ends) if far.after else ends
         texts, batch.source = [], np.zeros((len(times), mix.reads), np.int64)
         for g, t in enumerate(times):
             for r in range(mix.reads):
-                pair = self.pick(stream, t, mix.max_age if mix.pool_blocks else 0) or self.rng.choice(list(stream.history))
-                block, value = stream.value_at(pair, max(t, stream.history[pair][0][0]))
-                batch.source[g, r] = block
-                texts.append(self.read_text(stream, pair, value))
+                block, text = self.one_read(stream, t, mix)
+                batch.source[g, r] = block if block < 0 else block + far.before
+                texts.append(text)
         T = max(len(x[0]) for x in texts)
         fill = lambda i, empty: np.array([x[i] + [empty] * (T - len(x[i])) for x in texts]).reshape(len(times), mix.reads, T)
         batch.ids, batch.kinds, batch.subjects = fill(0, self.scribe.tok.pad), fill(1, PLAIN), fill(2, -100)
         batch.prompt = np.array([[1] * x[3] + [0] * (T - x[3]) for x in texts]).reshape(len(times), mix.reads, T)
-        batch.time = np.array(times)
         return batch

@@ -6,6 +6,7 @@ Order that works: copy short uncompressed chunks, bind values to people with the
 import argparse
 import os
 import time
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -15,42 +16,53 @@ import torch.nn.functional as F
 import model as models
 from bpe import Tokenizer
 from optim import Optimizer
-from stream import END, VALUE, Batcher, Mix, Scribe
+from stream import END, TEXT, VALUE, Batcher, Far, Mix, Scribe
 from world import World
+
+SIZE = dict(d=128, layers=4, heads=4, kv_heads=4, ff=320, block_rows=32, pool_blocks=8, bank_blocks=2, key_dim=32)
 
 # One stage: steps, start and end of the ramped numbers, share of the stage over which they ramp, plain settings.
 BASE = Mix()
-DEPLOYED = dict(K=24, n_min=16, n_max=79, prefix=1.0)
+DEPLOYED = dict(K=32, n_min=16, n_max=111, prefix=1.0)
+RICH = dict(repeat=0.2, filler=0.05, quiet_start=0.5, same_relation=0.6, joint=0.25, turns=0.08, unknown=0.06, plain=0.05, lines=0.15)
 STAGES = {
-    "copy": dict(steps=150, subject=0.0, lr=(3e-3, 1e-2), warm=20, ramp=1.0,
+    "copy": dict(steps=200, subject=0.0, lr=(3e-3, 1e-2), warm=20, ramp=1.0,
                  start=replace(BASE, blocks=96, K=16, same_relation=1.0, same_person=0.1, compact=0.5),
                  end=dict(compact=0.4)),
-    "bind": dict(steps=350, subject=1.0, lr=(3e-3, 1e-2), ramp=0.8,
+    "bind": dict(steps=500, subject=1.0, lr=(3e-3, 1e-2), ramp=0.8,
                  start=replace(BASE, blocks=96, K=16, same_relation=1.0, same_person=0.1, compact=0.4),
                  end=dict(compact=0.0, gap=4)),
     "compress": dict(steps=1500, subject=1.0, lr=(3e-3, 1e-2), ramp=0.5, cool=0.3,
-                     start=replace(BASE, blocks=64, K=16, n_min=16, n_max=20, prefix=0.5, repeat=0.05, change=0.0),
-                     end=dict(K=24, n_min=16, n_max=79, density=9.0, repeat=0.15)),
-    "pool": dict(steps=350, subject=0.3, lr=(2e-3, 7e-3), ramp=0.5,
-                 start=replace(BASE, **DEPLOYED, density=9.0, pool_blocks=1, same_relation=0.6, change=0.1, repeat=0.2,
-                               filler=0.05, quiet_start=0.5, changed_first=0.2, groups=16, reads=8, max_age=8),
+                     start=replace(BASE, blocks=64, K=16, n_min=16, n_max=22, prefix=0.5, repeat=0.05, joint=0.1),
+                     end=dict(K=32, n_min=16, n_max=111, density=10.0, repeat=0.15, joint=0.25, turns=0.05, unknown=0.03, plain=0.05, lines=0.15)),
+    "pool": dict(steps=250, subject=0.3, lr=(2e-3, 7e-3), ramp=0.5,
+                 start=replace(BASE, **DEPLOYED, **RICH, density=10.0, pool_blocks=1, change=0.1, changed_first=0.2, groups=16, reads=8, max_age=8),
                  end=dict(pool_blocks=8)),
     "bank": dict(steps=900, subject=0.3, lr=(2e-3, 7e-3), ramp=1.0, cool=0.5, retriever=1.0, pool_only=0.25,
-                 start=replace(BASE, **DEPLOYED, density=9.0, pool_blocks=8, bank_blocks=2, same_relation=0.6, change=0.1,
-                               repeat=0.2, filler=0.05, quiet_start=0.5, changed_first=0.25, groups=16, reads=8, max_age=60),
+                 start=replace(BASE, **DEPLOYED, **RICH, density=10.0, pool_blocks=8, bank_blocks=2, change=0.1, changed_first=0.25,
+                               groups=16, reads=8, max_age=60),
                  end={}),
-    "long": dict(steps=3200, subject=0.2, lr=(2e-3, 7e-3), ramp=0.3, cool=0.7, retriever=1.0, pool_only=0.2,
-                 start=replace(BASE, **DEPLOYED, blocks=80, density=9.0, paired=0.25, pool_blocks=8, bank_blocks=2, same_relation=0.6,
-                               change=0.15, change_recent=0.5, repeat=0.2, filler=0.05, quiet_start=0.5, changed_first=0.25,
-                               groups=16, reads=8, max_age=72),
-                 end=dict(density=7.0)),
-    "polish": dict(steps=2000, subject=0.2, lr=(1.4e-3, 5e-3), ramp=1.0, cool=0.95, retriever=1.0, pool_only=0.15,
-                   start=replace(BASE, **DEPLOYED, blocks=80, density=7.5, paired=0.25, pool_blocks=8, bank_blocks=2,
-                                 same_relation=0.6, change=0.2, change_recent=0.6, change_inside=0.12, repeat=0.25, filler=0.05,
-                                 quiet_start=0.5, changed_first=0.3, groups=16, reads=8, max_age=72),
+    "long": dict(steps=2600, subject=0.2, lr=(2e-3, 7e-3), ramp=0.3, cool=0.7, retriever=1.0, pool_only=0.2,
+                 start=replace(BASE, **DEPLOYED, **RICH, blocks=80, density=10.0, paired=0.25, pool_blocks=8, bank_blocks=2, change=0.15,
+                               change_recent=0.5, changed_first=0.25, groups=16, reads=8, max_age=72),
+                 end=dict(density=8.0)),
+    "polish": dict(steps=1300, subject=0.2, lr=(1.4e-3, 5e-3), ramp=1.0, cool=0.95, retriever=1.0, pool_only=0.15,
+                   start=replace(BASE, **DEPLOYED, **RICH, blocks=80, density=8.5, paired=0.25, pool_blocks=8, bank_blocks=2, change=0.2,
+                                 change_recent=0.6, change_inside=0.12, changed_first=0.3, groups=16, reads=8, max_age=72),
                    end={}),
+    # the bank of a step is that of hundreds of writes: rows of earlier steps stay in it
+    "far": dict(steps=600, subject=0.2, lr=(1e-3, 3.5e-3), cool=0.9, ramp=0.4, retriever=1.0, pool_only=0.15,
+                start=replace(BASE, **DEPLOYED, **RICH, blocks=80, density=8.5, paired=0.25, pool_blocks=8, bank_blocks=2, change=0.2,
+                              change_recent=0.6, change_inside=0.12, changed_first=0.3, groups=16, reads=8, max_age=79, far=2, far_later=0.5),
+                end=dict(far=4)),
+    # half as many rows are retrieved, more is asked in a step, and often what has just changed
+    "near": dict(steps=900, subject=0.2, lr=(1.2e-3, 4.2e-3), cool=0.95, ramp=1.0, retriever=1.0, pool_only=0.12,
+                 start=replace(BASE, **DEPLOYED, **RICH, blocks=80, density=8.5, paired=0.25, pool_blocks=8, bank_blocks=1, change=0.25,
+                               change_recent=0.6, change_inside=0.12, changed_first=0.25, changed_now=0.12, groups=16, reads=12,
+                               max_age=79, far=4, far_later=0.5),
+                 end={}),
 }
-WEIGHT = {VALUE: 4.0, END: 0.3}      # loss weights of the answer; every other token of a read has PLAIN_WEIGHT
+WEIGHT = {VALUE: 4.0, END: 0.3, TEXT: 0.5}      # loss weights of the answer; every other token of a read has PLAIN_WEIGHT
 PLAIN_WEIGHT = 0.05
 
 
@@ -102,7 +114,8 @@ class Retriever:
         self.pool = torch.tensor(batch.pool).repeat_interleave(r, 1)                          # [L, Q, N]
         self.positive = block == torch.tensor(batch.source).view(-1, 1)                       # [Q, M]
         self.mask = torch.tensor(batch.prompt).view(G * r, -1).float()                        # [Q, T]
-        self.graded = torch.randperm(G * r)[:graded]                                          # reads that teach
+        taught = torch.nonzero(torch.tensor(batch.source).view(-1) >= 0)[:, 0]
+        self.graded = taught[torch.randperm(len(taught))[:graded]]                            # reads that teach
         self.losses = []
 
     def scores(self, q, k, mask):
@@ -137,9 +150,10 @@ class Trainer:
         self.world = World()
         self.tok = Tokenizer.load(os.path.join(args.tokenizer, "tokenizer.json"))
         scribe = Scribe(self.world, self.tok)
-        self.names = torch.tensor([self.tok.encode(" " + p)[0] for p in self.world.people])
+        self.names = torch.tensor(scribe.label_tokens)
         self.batcher, self.exam = Batcher(scribe, args.seed), Batcher(scribe, 999, heldout=True)
         self.older = None                   # blocks of the previous step, [L, B, K, d]
+        self.past = deque(maxlen=16)        # of earlier steps: rows [L, B * K, d] and the pairs they tell
         self.done = dict(stage=0, step=0)
         if args.resume and os.path.exists(args.out):
             self.model, self.done = models.load(args.out)
@@ -147,9 +161,9 @@ class Trainer:
         elif args.init:
             self.model, _ = models.load(args.init)
         else:
-            self.model = models.MemoryModel(models.Config(vocab=self.tok.size))
+            self.model = models.MemoryModel(models.Config(vocab=self.tok.size, **SIZE))
 
-    def forward(self, batch, mix, use_bank=True, graded=0, subject=False, prefix=None):
+    def forward(self, batch, mix, far=([], []), use_bank=True, graded=0, subject=False, prefix=None):
         """Write all chunks, read all questions.  Returns (h [Q, T, d], retriever, subject loss, subject accuracy)."""
         m, cfg = self.model, self.model.cfg
         aux, accuracy = 0.0, 0.0
@@ -166,7 +180,7 @@ class Trainer:
         back = torch.tensor(np.argsort(np.concatenate(order)))
         blocks = torch.cat(parts, 1)[:, back]
         self.newest = blocks.detach()
-        rows = blocks.flatten(1, 2)
+        rows = torch.cat(far[0] + [blocks.flatten(1, 2)] + far[1], 1)
         m.taps = [] if subject else None
         retriever = Retriever(m, rows, batch, mix, use_bank, graded) if mix.bank_blocks else None
         h = m.read(torch.tensor(batch.ids), rows, torch.tensor(batch.pool), retriever)
@@ -187,6 +201,16 @@ class Trainer:
             return None
         return o[:, torch.randperm(o.shape[1])[:mix.blocks // 2]]
 
+    def draw(self, batcher, mix):
+        """(batch, rows written before its own, rows written after them): some steps of the past are its older and newer history."""
+        past = list(self.past)[-mix.far:] if mix.far else []
+        later = batcher.rng.randint(1, len(past)) if past and batcher.rng.random() < mix.far_later else 0
+        before, after = past[:len(past) - later], past[len(past) - later:]
+        blocks = lambda steps: sum(rows.shape[1] for rows, _ in steps) // mix.K
+        pairs = lambda steps: set().union(*(told for _, told in steps))
+        batch = batcher.draw(mix, Far(blocks(before), blocks(after), pairs(before), pairs(after)))
+        return batch, [rows for rows, _ in before], [rows for rows, _ in after]
+
     def one_step(self, stage, mix, opt, scale):
         rng = self.batcher.rng
         use_bank = rng.random() >= stage.get("pool_only", 0.0)
@@ -194,10 +218,10 @@ class Trainer:
         if prefix is None and mix.n_min < mix.K:
             mix = replace(mix, n_min=mix.K, n_max=max(mix.K, mix.n_max), repeat=0.0)     # no memory rows to re-encode
         if not use_bank:
-            mix = replace(mix, max_age=12)
-        batch = self.batcher.draw(mix)
+            mix = replace(mix, max_age=12, far=0)
+        batch, *far = self.draw(self.batcher, mix)
         graded = stage.get("graded", 48) if stage.get("retriever") else 0
-        h, retriever, aux, hit = self.forward(batch, mix, use_bank, graded, stage["subject"] > 0, prefix)
+        h, retriever, aux, hit = self.forward(batch, mix, far, use_bank, graded, stage["subject"] > 0, prefix)
         loss, stats = self.loss_of(batch, h)
         total = loss + stage["subject"] * aux
         teach = 0.0
@@ -208,25 +232,29 @@ class Trainer:
         total.backward()
         opt.step(scale)
         self.older = self.newest
+        if stage["start"].far:
+            self.past.append((self.newest.flatten(1, 2), batch.told))
         tokens = sum(ids.size for _, ids, _ in batch.chunks) + int(batch.ids.size)
         return np.concatenate([stats, [loss.item(), hit, teach, tokens, 1]])
 
     @torch.no_grad()
     def examine(self, mix, rounds=2):
         """Accuracy on held-out facts, prompts as in training without telegram style."""
-        mix = replace(mix, compact=0.0, filler=0.0, quiet_start=0.0)
+        mix = replace(mix, compact=0.0, filler=0.0, quiet_start=0.0, plain=0.0, unknown=0.0)
         hits = np.zeros(3)
         for _ in range(rounds):
             prefix = self.prefix(replace(mix, prefix=1.0), self.exam.rng) if mix.prefix else None
             m = mix if prefix is not None else replace(mix, n_min=max(mix.K, mix.n_min), n_max=max(mix.K, mix.n_max), repeat=0.0)
-            batch = self.exam.draw(m)
-            h, _, _, _ = self.forward(batch, m, prefix=prefix)
+            batch, *far = self.draw(self.exam, m)
+            h, _, _, _ = self.forward(batch, m, far, prefix=prefix)
             hits += self.loss_of(batch, h)[1]
         return hits[1] / hits[2]
 
     def run_stage(self, number, name):
         stage = dict(STAGES[name])
         stage["steps"] = max(1, int(stage["steps"] * self.a.scale_steps))
+        if stage["start"].bank_blocks:
+            self.model.cfg.bank_blocks = stage["start"].bank_blocks
         other, matrix = stage["lr"]
         opt = Optimizer(self.model, matrix, other)
         total, started, step = np.zeros(8), time.time(), self.done["step"]
@@ -259,7 +287,7 @@ class Trainer:
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--stages", default="copy,bind,compress,pool,bank,long,polish")
+    ap.add_argument("--stages", default="copy,bind,compress,pool,bank,long,polish,far")
     ap.add_argument("--tokenizer", default="../models/small", help="folder with tokenizer.json")
     ap.add_argument("--init", default="", help="start from this checkpoint instead of random weights")
     ap.add_argument("--resume", action="store_true", help="continue from --out if it exists")

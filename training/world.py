@@ -1,113 +1,29 @@
 """The synthetic language: people, relations, statements, questions and filler.
 
-A fact is (person, relation, value).  Every relation lists one-word values and, with `{p}` for the
-person and `{v}` for the value, statements, questions and sentences that announce a change.
-To extend the language add an entry to RELATIONS, a name to PEOPLE or a sentence to FILLER, then
-train the tokenizer again.
+A fact is (person, relation, value).  A person is a known name, a made-up one, or "I", the user who talks.  Templates
+are written once and filled for any of them:
+
+    {S} subject: Maria, I, She        {P} possessive: Maria's, my, her       {O} object: Maria, me (questions)       {v} value
+    {s} {es} ending of a verb: lives, goes / live, go       {is} {has} {does}: is/am, has/have, does/do
+
+To extend the language add an entry to relations.py, a name or a sentence of filler here, then train the tokenizer again.
 """
+import random
 import zlib
 from collections import namedtuple
 
+from relations import RELATIONS, open_value
+
 Fact = namedtuple("Fact", "person relation value")
-Relation = namedtuple("Relation", "values statements questions changes")
 
-PEOPLE = """Maria Peter Anna Hugo John Lucy David Clara Nina Oscar Emma Felix Greta Henry Irene Jack Karen Leo Mona
-Noah Olga Paul Sarah Simon Tara Ulrich Vera Walter Xenia Yusuf Zoe Adam Bella Carl Diana Erik Fiona George Hanna Ivan
-Julia Kevin Laura Martin Nora Oliver Paula Quinn Robert Thomas Ursula Victor Wendy Albert Bruno Cecil Doris Edith Frank
-Gina Harold Ingrid Jonas Kira Linus Marta Nils Ophelia Philip Rita Stefan Tessa Vince Wilma Agnes Boris Carmen Dora
-Edgar Flora Gustav Helen Igor Jenny Klaus Lena Mario Nadia Otis Petra Ralph Sonia Tobias Viola Wanda Amir""".split()
-
-
-def _relation(values, statements, questions, changes):
-    return Relation(values.split(), statements, questions, changes)
-
-
-RELATIONS = {
-    "city": _relation(
-        "Lisbon Paris Tokyo Oslo Cairo Lima Dublin Vienna Prague Athens Madrid Berlin Rome Kyoto Quito Delhi Seoul "
-        "Boston Denver Geneva Milan Havana Riga Sofia London Warsaw",
-        ["{p} lives in {v}.", "{p} has a home in {v}.", "The house of {p} is in {v}.", "{p}'s home is in {v}."],
-        ["Where does {p} live?", "In which city does {p} live?", "Where is the home of {p}?", "Where is {p}'s home?"],
-        ["{p} moved to {v}.", "Now {p} lives in {v}.", "{p} has moved to {v}."]),
-    "job": _relation(
-        "baker pilot nurse farmer lawyer tailor miner sailor plumber teacher dentist chemist banker barber butcher "
-        "carpenter painter printer surgeon waiter writer guard judge cook gardener",
-        ["{p} works as a {v}.", "{p} is a {v}.", "The job of {p} is {v}.", "{p} earns money as a {v}."],
-        ["What does {p} work as?", "What is the job of {p}?", "What is {p}'s job?", "Which job does {p} have?"],
-        ["{p} became a {v}.", "Now {p} works as a {v}.", "{p} is now a {v}."]),
-    "pet": _relation(
-        "parrot cat dog hamster rabbit turtle pony snake goat canary ferret lizard duck goose mouse pigeon spider frog "
-        "crab donkey hedgehog squirrel lamb hen",
-        ["{p} keeps a {v}.", "{p} has a {v} at home.", "The pet of {p} is a {v}.", "{p}'s pet is a {v}."],
-        ["Which animal does {p} keep?", "What pet does {p} have?", "What is the pet of {p}?", "What animal is {p}'s pet?"],
-        ["Now {p} keeps a {v}.", "{p} got a {v} instead."]),
-    "petname": _relation(
-        "Otto Bingo Rex Milo Luna Coco Ziggy Pepper Toby Simba Nemo Daisy Rusty Shadow Tiger Biscuit Waffles Pickles "
-        "Noodle Sparky Gizmo Bandit Whisky Muffin",
-        ["The pet of {p} is called {v}.", "{p} has a pet called {v}.", "{p} named the pet {v}.", "{p}'s pet is named {v}."],
-        ["What is the name of {p}'s pet?", "What is the pet of {p} called?", "How is the pet of {p} called?"],
-        ["{p} renamed the pet {v}.", "Now the pet of {p} is called {v}."]),
-    "drink": _relation(
-        "tea coffee milk water juice cocoa cider beer wine lemonade soda rum gin brandy nectar kefir punch broth tonic "
-        "mead smoothies espresso champagne vodka",
-        ["{p} likes to drink {v}.", "The favourite drink of {p} is {v}.", "{p} always orders {v}.", "{p} drinks {v}."],
-        ["What does {p} drink?", "What does {p} like to drink?", "What is the favourite drink of {p}?", "What does {p} always order?"],
-        ["Now {p} drinks {v}.", "{p} now likes to drink {v}."]),
-    "food": _relation(
-        "pasta rice soup bread cheese salad pizza curry stew fish beans eggs pancakes dumplings noodles potatoes "
-        "mushrooms sausages lentils olives spinach carrots honey tofu",
-        ["{p} loves to eat {v}.", "The favourite food of {p} is {v}.", "{p} often cooks {v}.", "{p} eats {v}."],
-        ["What does {p} love to eat?", "What does {p} eat?", "What is the favourite food of {p}?", "What does {p} often cook?"],
-        ["Now {p} eats {v}.", "{p} now loves to eat {v}."]),
-    "instrument": _relation(
-        "piano violin guitar flute trumpet cello harp drums banjo oboe clarinet organ tuba lute viola bassoon accordion "
-        "horn mandolin trombone saxophone harmonica ukulele zither",
-        ["{p} plays the {v}.", "{p} practises the {v} each day.", "The instrument of {p} is the {v}.", "{p} owns a good {v}."],
-        ["Which instrument does {p} play?", "What does {p} play?", "What does {p} practise each day?", "What is the instrument of {p}?"],
-        ["Now {p} plays the {v}.", "{p} switched to the {v}."]),
-    "sport": _relation(
-        "tennis golf rugby chess boxing rowing cycling skiing judo fencing hockey cricket archery surfing climbing karate "
-        "squash bowling swimming running football baseball volleyball sailing",
-        ["{p} trains {v} on Sundays.", "The sport of {p} is {v}.", "{p} is good at {v}.", "{p}'s sport is {v}."],
-        ["Which sport does {p} train?", "What is the sport of {p}?", "What is {p}'s sport?", "What is {p} good at?"],
-        ["Now {p} trains {v} on Sundays.", "{p} took up {v}."]),
-    "car": _relation(
-        "red blue green yellow black white grey brown purple pink silver golden beige crimson turquoise violet bronze "
-        "maroon scarlet teal navy lime cream copper",
-        ["{p} drives a {v} car.", "The car of {p} is {v}.", "{p} bought a {v} car.", "{p}'s car is {v}."],
-        ["What colour is the car of {p}?", "What colour is {p}'s car?", "Which colour of car does {p} drive?"],
-        ["{p} painted the car {v}.", "Now the car of {p} is {v}.", "Now {p} drives a {v} car."]),
-    "language": _relation(
-        "Greek Latin Welsh Dutch Polish Czech Danish Arabic Hindi Korean Thai Turkish Finnish Irish Swahili Basque Russian "
-        "Persian Hebrew Malay Spanish French Italian Swedish",
-        ["{p} speaks {v}.", "{p} is learning {v}.", "The language of {p} is {v}.", "{p} reads books in {v}."],
-        ["Which language does {p} speak?", "What language does {p} know?", "What is the language of {p}?"],
-        ["Now {p} is learning {v}.", "Now {p} speaks {v}."]),
-    "collection": _relation(
-        "stamps coins shells maps clocks dolls hats posters masks bottles knives buttons postcards spoons feathers fossils "
-        "lamps puppets stones keys marbles rings badges kites",
-        ["{p} collects {v}.", "{p} owns a box of {v}.", "The shelf of {p} is full of {v}.", "{p} has many {v}."],
-        ["What does {p} collect?", "What is on the shelf of {p}?", "What is {p} collecting?"],
-        ["Now {p} collects {v}.", "{p} started to collect {v}."]),
-    "flower": _relation(
-        "roses tulips lilies daisies orchids violets poppies irises asters dahlias peonies lupins lilacs sunflowers begonias "
-        "jasmine lavender carnations daffodils marigolds pansies hyacinths snowdrops heather",
-        ["{p} grows {v} in the garden.", "The garden of {p} is full of {v}.", "{p} planted {v}.", "{p}'s garden has {v}."],
-        ["What does {p} grow in the garden?", "Which flowers does {p} grow?", "What is in the garden of {p}?"],
-        ["Now {p} grows {v} in the garden.", "Now the garden of {p} is full of {v}."]),
-    "country": _relation(
-        "Portugal France Japan Norway Egypt Peru Ireland Austria Greece Spain Germany Italy Ecuador India Korea Cuba Latvia "
-        "Bulgaria Poland Kenya Chile Canada Turkey Iceland",
-        ["{p} comes from {v}.", "{p} was born in {v}.", "The family of {p} comes from {v}.", "{p} grew up in {v}."],
-        ["Where does {p} come from?", "Where was {p} born?", "Which country does {p} come from?"],
-        ["In fact {p} comes from {v}.", "In fact {p} was born in {v}."]),
-    "subject": _relation(
-        "history physics biology geography music law medicine poetry logic botany zoology geology algebra geometry grammar "
-        "theology philosophy economics astronomy drama statistics genetics ethics optics",
-        ["{p} studies {v}.", "{p} takes a course in {v}.", "The course of {p} is {v}.", "{p} reads about {v}."],
-        ["What does {p} study?", "Which course does {p} take?", "What is the course of {p}?", "What does {p} read about?"],
-        ["Now {p} studies {v}.", "{p} changed to {v}."]),
-}
+WOMEN = """Maria Anna Lucy Clara Nina Emma Greta Irene Karen Mona Olga Sarah Tara Vera Xenia Zoe Bella Diana Fiona Hanna Julia
+Laura Nora Paula Ursula Wendy Doris Edith Gina Ingrid Kira Marta Ophelia Rita Tessa Wilma Agnes Carmen Dora Flora Helen Jenny Lena
+Nadia Petra Sonia Viola Wanda""".split()
+MEN = """Peter Hugo John David Oscar Felix Henry Jack Leo Noah Paul Simon Ulrich Walter Yusuf Adam Carl Erik George Ivan Kevin
+Martin Oliver Quinn Robert Thomas Victor Albert Bruno Cecil Frank Harold Jonas Linus Nils Philip Stefan Vince Boris Edgar Gustav Igor
+Klaus Mario Otis Ralph Tobias Amir""".split()
+PEOPLE = sorted(WOMEN + MEN)
+USER = "I"
 
 FILLER = """It rained. Time passed. Nobody spoke. The door was open. The night was long. A bell rang twice. The wind grew cold.
 The lamp is lit again. The train was late again. We waited near the station. Snow fell on the old bridge.
@@ -121,55 +37,120 @@ A small boat crossed the lake at dawn. The weather should be better tomorrow. Th
 Someone left an umbrella in the hall. The concert was longer than we thought. The sky turned dark.
 Birds sang in the tall trees behind the church. The bus stops at the corner. Dinner was served at eight.
 The library was closed because of the holiday. Nothing else happened that day. The music was loud.
-They found an old map under the stairs. The last visitors left before midnight. Well then. I see.""".replace("\n", " ")
+They found an old map under the stairs. The last visitors left before midnight. Well then. I see.
+Noted. Thank you for telling me. That is good to know. Please go on. How nice. What a day. Can you help with the report?
+The printer in the office is broken. We need more chairs for the meeting. The bridge will be repaired next month.
+A letter came for the neighbours. The coffee machine makes a strange noise. Prices went up again this spring.
+The film lasted almost three hours. Nobody could find the key to the cellar. The garden looked lovely after the rain.
+The train to the coast leaves every hour. Two ships waited outside the harbour. The old mill is now a museum.
+The team lost the game but had fun. The heating does not work in this room. The street was empty at that hour.
+Everyone laughed when the cake fell down. The forest is quiet in the winter. The radio played an old song.""".replace("\n", " ")
+
+ONSETS = "b br ch d dr f fl g gr h j k kl l m n p pr qu r s sh st t tr v w y z".split()
+NUCLEI = "a e i o u ai ea ei io ou".split()
+CODAS = ["", "", "", "l", "n", "r", "s", "x", "th", "nd", "rk", "m"]
+
+
+def made_up_words(count, seed, avoid=()):
+    """Capitalised words of two or three syllables that no dictionary holds."""
+    rng, words = random.Random(seed), {}
+    while len(words) < count:
+        syllables = [rng.choice(ONSETS) + rng.choice(NUCLEI) + rng.choice(CODAS) for _ in range(rng.choice([2, 2, 2, 3]))]
+        word = "".join(syllables).capitalize()
+        if 4 <= len(word) <= 9 and word not in avoid:
+            words[word] = None
+    return list(words)
 
 
 class World:
     """Vocabulary lists and the held-out split of the fact world."""
 
-    def __init__(self, heldout_modulus=8):
-        self.modulus = heldout_modulus
+    def __init__(self, heldout_modulus=8, made_up=0.35, user=0.12):
+        self.modulus, self.made_up, self.user = heldout_modulus, made_up, user
         self.people = PEOPLE
-        self.person_index = {name: i for i, name in enumerate(PEOPLE)}
+        self.strangers = made_up_words(2000, 11, set(PEOPLE))
+        self.unseen = made_up_words(400, 12, set(PEOPLE) | set(self.strangers))     # names that no training text has
+        self.names = PEOPLE + self.strangers + self.unseen
         self.relations = list(RELATIONS)
-        self.filler = [s.strip() + "." for s in FILLER.split(".") if s.strip()]
+        self.filler = [s.strip() for s in split_sentences(FILLER)]
+
+    def is_woman(self, person):
+        return person in WOMEN_SET or (person not in MEN_SET and zlib.crc32(person.encode()) % 2 == 0)
+
+    def any_person(self, rng):
+        """A person of training texts."""
+        x = rng.random()
+        if x < self.user:
+            return USER
+        return rng.choice(self.strangers if x < self.user + self.made_up else self.people)
 
     def is_heldout(self, fact):
         """True for the facts (one in eight) that no training text ever states."""
         return zlib.crc32(("%s|%s|%s" % fact).encode()) % self.modulus == 0
 
-    def values(self, person, relation, heldout):
-        """Values of the wanted split; `heldout` None means both."""
-        every = RELATIONS[relation].values
-        if heldout is None:
-            return every
-        return [v for v in every if self.is_heldout((person, relation, v)) == heldout]
-
     def draw(self, rng, person, relation, heldout, avoid=None):
-        """A random fact of the wanted split, or None where the pair has no such value."""
-        values = [v for v in self.values(person, relation, heldout) if v != avoid]
+        """A random fact of the wanted split (None = both), or None where the pair has no such value."""
+        rel = RELATIONS[relation]
+        if rel.is_open:
+            for _ in range(200):
+                fact = Fact(person, relation, open_value(rng, relation))
+                if fact.value != avoid and (heldout is None or self.is_heldout(fact) == heldout):
+                    return fact
+            return None
+        values = [v for v in rel.values if v != avoid and (heldout is None or self.is_heldout((person, relation, v)) == heldout)]
         return Fact(person, relation, rng.choice(values)) if values else None
 
-    def state(self, rng, fact, change=False):
-        """The fact as a sentence; `change` prefers wordings that announce a new value."""
+    # ---- sentences ----
+
+    def fill(self, template, person, value, pronoun=False):
+        first = person == USER
+        if first:
+            subject, possessive = "I", "my"
+        elif pronoun:
+            subject, possessive = ("she", "her") if self.is_woman(person) else ("he", "his")
+        else:
+            subject, possessive = person, person + "'s"
+        return template.format(S=subject, P=possessive, O="me" if first else person, v=value, s="" if first else "s", es="" if first else "es", ies="y" if first else "ies",
+                               **{"is": "am" if first else "is", "has": "have" if first else "has", "does": "do" if first else "does"})
+
+    def clause(self, rng, fact, change=False):
+        """(template of a whole clause, whether it begins with the subject)"""
         rel = RELATIONS[fact.relation]
-        wordings = rel.changes if rng.random() < (0.75 if change else 0.12) else rel.statements
-        return rng.choice(wordings).format(p=fact.person, v=fact.value)
+        if rng.random() < (0.75 if change else 0.12):
+            return "{S} " + rng.choice(rel.changes), True
+        n = rng.randrange(len(rel.predicates) + len(rel.possessives))
+        return ("{S} " + rel.predicates[n], True) if n < len(rel.predicates) else ("{P} " + rel.possessives[n - len(rel.predicates)], False)
+
+    def state(self, rng, fact, change=False, pronoun=False):
+        """The fact as a sentence; `change` prefers wordings that announce a new value."""
+        return sentence(self.fill(self.clause(rng, fact, change)[0], fact.person, fact.value, pronoun))
+
+    def change(self, rng, fact):
+        """The fact as news."""
+        return sentence(self.fill("{S} " + rng.choice(RELATIONS[fact.relation].changes), fact.person, fact.value))
+
+    def state_both(self, rng, first, second):
+        """Two facts of one person in one breath: joined by "and", or the second with a pronoun."""
+        if rng.random() < 0.5 and first.person != USER:
+            return self.state(rng, first) + " " + self.state(rng, second, pronoun=True)
+        a, b = ("{S} " + rng.choice(RELATIONS[f.relation].predicates) for f in (first, second))
+        return sentence(self.fill(a, first.person, first.value) + " and " + self.fill(b[4:], second.person, second.value))
 
     def ask(self, rng, fact):
         """The prompt of a question about the fact."""
-        return "Question: %s Answer:" % rng.choice(RELATIONS[fact.relation].questions).format(p=fact.person)
+        wordings = [q for q in RELATIONS[fact.relation].questions if fact.person != USER or "of {S}" not in q]
+        return "Question: %s Answer:" % capital(self.fill(rng.choice(wordings), fact.person, ""))
 
     def complete(self, rng, fact):
         """(prompt, rest) of a statement cut before its value; the person always stands in the prompt."""
-        rel = RELATIONS[fact.relation]
-        text = rng.choice(rel.statements).format(p=fact.person, v="|")
-        prompt, rest = text.split(" |")
-        return prompt, rest
+        while True:
+            text = sentence(self.fill(self.clause(rng, fact)[0], fact.person, "|"))
+            prompt, rest = text.split(" |")
+            return prompt, rest
 
     def compact(self, rng, fact, gap):
         """A telegram-style statement with at most `gap` words between person and value (first lessons only)."""
-        words = [w.rstrip(".") for w in rng.choice(RELATIONS[fact.relation].statements).split() if "{" not in w]
+        words = [w for w in self.fill(rng.choice(RELATIONS[fact.relation].predicates), fact.person, "|").split() if "|" not in w]
         return " ".join([fact.person] + words[:rng.randint(0, gap)] + [fact.value]) + "."
 
     def compact_ask(self, rng, fact, gap):
@@ -183,7 +164,27 @@ class World:
         """Text for the tokenizer: every wording with random fillings, as the model will meet it."""
         out = self.filler * max(1, lines // 300)
         for _ in range(lines):
-            fact = self.draw(rng, rng.choice(self.people), rng.choice(self.relations), None)
-            out.append(self.state(rng, fact, rng.random() < 0.3))
+            fact = self.draw(rng, self.any_person(rng), rng.choice(self.relations), None)
+            out.append(self.state(rng, fact, rng.random() < 0.3, rng.random() < 0.1))
             out.append(self.ask(rng, fact) + " " + fact.value)
-        return out
+        return out + ["Question: Answer: unknown"] * max(1, lines // 30)
+
+
+WOMEN_SET, MEN_SET = set(WOMEN), set(MEN)
+
+
+def split_sentences(text):
+    out, start = [], 0
+    for i, c in enumerate(text):
+        if c in ".?":
+            out.append(text[start:i + 1])
+            start = i + 1
+    return out
+
+
+def capital(text):
+    return text[0].upper() + text[1:]
+
+
+def sentence(text):
+    return capital(text) + "."
