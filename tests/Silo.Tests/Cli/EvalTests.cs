@@ -12,12 +12,14 @@ public sealed class EvalTests(SiloFixture fixture) : IClassFixture<SiloFixture>
     {
         using var folder = new TempFolder();
 
-        JsonElement retention = await RunAsync(folder, "retention", "--limit", "4", "--steps", "0,1", "--rows-per-write", "24", "--pool-rows", "192");
+        JsonElement retention = await RunAsync(folder, "retention", "--limit", "4", "--steps", "0,40", "--rows-per-write", "32", "--pool-rows", "256");
         JsonElement forget = await RunAsync(folder, "forget", "--limit", "4");
         JsonElement isolation = await RunAsync(folder, "isolation", "--limit", "4");
         JsonElement copies = await RunAsync(folder, "copies", "--limit", "4", "--writes", "2");
 
-        Assert.Equal(1, Accuracy(retention, "pool+bank"));
+        // After 40 writes half a percent of a text's rows is left in the pool: what is still known comes from the bank.
+        Assert.InRange(Accuracy(retention, "pool+bank"), 0.75, 1);
+        Assert.InRange(Accuracy(retention, "pool"), 0, 0.25);
         Assert.Equal(1, Accuracy(forget, "told"));
         Assert.Equal((1, 1), (Accuracy(forget, "as fresh after rollback"), Accuracy(forget, "as fresh after erase")));
         Assert.Equal((1, 1), (Accuracy(isolation, "owner"), Accuracy(isolation, "neighbour as before")));
@@ -30,9 +32,11 @@ public sealed class EvalTests(SiloFixture fixture) : IClassFixture<SiloFixture>
     {
         using var folder = new TempFolder();
 
-        JsonElement update = await RunAsync(folder, "update", "--limit", "4", "--distances", "0+0,2+1");
+        JsonElement update = await RunAsync(folder, "update", "--limit", "8", "--distances", "0+0,2+1");
 
-        Assert.Equal((1, 0), (Accuracy(update, "0+0 newest"), Accuracy(update, "0+0 outdated")));
+        Assert.InRange(Accuracy(update, "2+1 newest"), 0.87, 1);
+        Assert.Equal(0, Accuracy(update, "2+1 outdated"));
+        Assert.True(Accuracy(update, "0+0 newest") > 2 * Accuracy(update, "0+0 outdated"));
     }
 
     [Fact]
