@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LatentDb.Client.Models;
@@ -50,7 +51,7 @@ internal sealed class ApiConnection(HttpClient http, ClientOptions options)
         TimeSpan? delay = null;
         try
         {
-            response = await http.SendAsync(message, completion, cancellationToken).ConfigureAwait(false);
+            response = await SendAsync(message, completion, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException error) when ((delay = _retry.NextDelay(attempt, request.IsRepeatable, error)) is not null)
         {
@@ -65,6 +66,19 @@ internal sealed class ApiConnection(HttpClient http, ClientOptions options)
             return delay is { } wait
                 ? new Attempt(null, wait)
                 : throw new ApiProblemException(await ReadProblemAsync(response, cancellationToken).ConfigureAwait(false), retryAfter);
+        }
+    }
+
+    /// <exception cref="HttpRequestException">Also for a connection that is gone at the moment it was made, which the platform tells as a bare <see cref="SocketException"/>.</exception>
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.SendAsync(message, completion, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException error)
+        {
+            throw new HttpRequestException(HttpRequestError.ConnectionError, error.Message, error);
         }
     }
 

@@ -1,37 +1,41 @@
 namespace LatentDb.Testing;
 
-/// <summary>A clock that moves only when the test says so; timers that become due fire inside <see cref="Advance"/>, in order.</summary>
+/// <summary>Clocks that move only when the test says so, a steady one and the wall's, which can jump as a real one does; timers that become due fire inside <see cref="Advance"/>, in order.</summary>
 public sealed class ManualTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
-    private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private long _steadyTicks = TimeSpan.TicksPerDay;
+    private DateTimeOffset _wallAtZero = new(2025, 12, 31, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (_lock) return _now;
+        lock (_lock) return _wallAtZero.AddTicks(_steadyTicks);
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_lock) return _steadyTicks;
+    }
 
-    /// <summary>Sets the wall clock, also backwards; fires nothing.</summary>
+    /// <summary>Sets the wall clock, also backwards; what measures or waits sees nothing of it.</summary>
     public void Set(DateTimeOffset now)
     {
-        lock (_lock) _now = now;
+        lock (_lock) _wallAtZero = now.AddTicks(-_steadyTicks);
     }
 
     public void Advance(TimeSpan by)
     {
-        DateTimeOffset end = GetUtcNow() + by;
+        long end = GetTimestamp() + by.Ticks;
         while (true)
         {
             ManualTimer? due;
             lock (_lock)
             {
                 due = _timers.Where(t => t.Due <= end).MinBy(t => t.Due);
-                _now = due is null ? end : due.Due > _now ? due.Due : _now;
+                _steadyTicks = due is null ? end : Math.Max(due.Due, _steadyTicks);
             }
 
             if (due is null) return;
@@ -50,7 +54,8 @@ public sealed class ManualTimeProvider : TimeProvider
     {
         private TimeSpan _period;
 
-        public DateTimeOffset Due { get; private set; }
+        /// <summary>By the steady clock.</summary>
+        public long Due { get; private set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
@@ -59,7 +64,7 @@ public sealed class ManualTimeProvider : TimeProvider
                 owner._timers.Remove(this);
                 _period = period;
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
-                Due = owner._now + dueTime;
+                Due = owner._steadyTicks + dueTime.Ticks;
                 owner._timers.Add(this);
             }
 
@@ -73,7 +78,7 @@ public sealed class ManualTimeProvider : TimeProvider
                 if (!owner._timers.Remove(this)) return;
                 if (_period > TimeSpan.Zero)
                 {
-                    Due += _period;
+                    Due += _period.Ticks;
                     owner._timers.Add(this);
                 }
             }

@@ -43,7 +43,7 @@ public sealed class PostgresServer : IAsyncDisposable
         string data = folder.Combine("data");
         await RunAsync(Unprivileged(Path.Combine(Programs!, "initdb"), "-D", data, "-U", User, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"));
 
-        // A group of its own, so that all of its processes can be stopped and woken together. What it holds need not outlast the test.
+        // A session of its own: what is sent to the tests' group is not for it. What it holds need not outlast the test.
         string[] server = Unprivileged(
             Path.Combine(Programs!, "postgres"), "-D", data, "-k", folder.Path, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=200");
         Process process = Start(["setsid", .. server]);
@@ -60,15 +60,19 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Stops all of its processes where they are: it neither answers nor refuses.</summary>
-    public Task PauseAsync() => SignalAsync("STOP");
+    public async Task PauseAsync()
+    {
+        await SignalAsync("STOP", [_process.Id]); // First, so that no more are made.
+        await SignalAsync("STOP", Children());
+    }
 
     /// <summary>Wakes them.</summary>
-    public Task ResumeAsync() => SignalAsync("CONT");
+    public Task ResumeAsync() => SignalAsync("CONT", [.. Children(), _process.Id]);
 
     /// <summary>As <see cref="DisposeAsync"/>, for who cannot wait; what has been written may be in the folder still.</summary>
     public void EndNow()
     {
-        using Process kill = Start(["kill", "-QUIT", "--", (-_process.Id).ToString(CultureInfo.InvariantCulture)]);
+        using Process kill = Start(["kill", "-QUIT", "--", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
         _process.WaitForExit();
         _process.Dispose();
@@ -77,8 +81,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await SignalAsync("CONT");
-        await SignalAsync("QUIT");
+        await ResumeAsync();
+        await SignalAsync("QUIT", [_process.Id]);
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
         _process.Dispose();
         _folder.Dispose();
@@ -94,7 +98,16 @@ public sealed class PostgresServer : IAsyncDisposable
     private static string[] Unprivileged(params string[] command) =>
         Environment.IsPrivilegedProcess ? ["setpriv", $"--reuid={SystemUser}", $"--regid={SystemUser}", "--clear-groups", .. command] : command;
 
-    private Task SignalAsync(string signal) => RunAsync("kill", $"-{signal}", "--", (-_process.Id).ToString(CultureInfo.InvariantCulture));
+    /// <summary>Those that serve connections and work behind: each is the head of a session of its own, so that no signal to a group reaches them.</summary>
+    private int[] Children() =>
+        [.. File.ReadAllText($"/proc/{_process.Id}/task/{_process.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+
+    /// <summary>One of them may have ended meanwhile; that is no failure.</summary>
+    private static async Task SignalAsync(string signal, int[] processes)
+    {
+        using Process kill = Start(["kill", $"-{signal}", "--", .. processes.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+        await kill.WaitForExitAsync();
+    }
 
     private static Process Start(string[] command)
     {

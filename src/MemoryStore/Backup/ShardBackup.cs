@@ -1,5 +1,6 @@
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Time;
 
 namespace LatentDb.MemoryStore.Backup;
 
@@ -44,7 +45,7 @@ internal sealed class ShardBackup(Shard shard, int shards, BackupPlaces places, 
             throw Shared();
         }
 
-        int removed = await new BackupCollector(places.Data, shard, settings).RunAsync(at, cancellationToken).ConfigureAwait(false);
+        int removed = await new BackupCollector(places.Data, shard, settings).RunAsync(settings.Clock.Now, cancellationToken).ConfigureAwait(false);
         return new BackupReport(at, writer.PutBytes, point.Bytes, removed);
     }
 
@@ -70,6 +71,9 @@ internal sealed class ShardBackup(Shard shard, int shards, BackupPlaces places, 
 /// <param name="BytesPerSecond">That a pass may read; 0 = as fast as it goes.</param>
 internal sealed record BackupSettings(TimeProvider Time, TimeSpan Keep, long BytesPerSecond = BackupLimits.BytesPerSecond)
 {
+    /// <summary>For what is too old: a wall clock that jumps removes nothing.</summary>
+    public SteadyClock Clock { get; } = new(Time);
+
     /// <summary>Files of the data folder itself that go with the first shard; each is replaced as a whole when it changes.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 }

@@ -13,17 +13,17 @@ internal sealed partial class StoreBackup(Func<ShardSet> shards, BackupPlaces pl
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<ShardId, DateTimeOffset> _newest = new();
-    private readonly Dictionary<ShardId, DateTimeOffset> _tryAt = [];
-    private readonly DateTimeOffset _begun = settings.Time.GetUtcNow();
+    // Timestamps, because the wall clock may jump back and must not keep the next backup waiting until it is there again.
+    private readonly ConcurrentDictionary<ShardId, long> _newest = new();
+    private readonly Dictionary<ShardId, long> _triedAt = [];
+    private readonly long _begun = settings.Time.GetTimestamp();
 
     /// <summary>Seconds since the point of the shard whose newest one is the oldest; 0 when no shard is open here.</summary>
     public double AgeSeconds()
     {
         try
         {
-            DateTimeOffset now = settings.Time.GetUtcNow();
-            return shards().Shards.Select(shard => (now - _newest.GetValueOrDefault(shard.Id, _begun)).TotalSeconds).DefaultIfEmpty(0).Max();
+            return shards().Shards.Select(shard => settings.Time.GetElapsedTime(_newest.GetValueOrDefault(shard.Id, _begun)).TotalSeconds).DefaultIfEmpty(0).Max();
         }
         catch (LatentDbException)
         {
@@ -59,9 +59,9 @@ internal sealed partial class StoreBackup(Func<ShardSet> shards, BackupPlaces pl
 
     private bool IsDue(ShardId shard, TimeSpan pause)
     {
-        DateTimeOffset now = settings.Time.GetUtcNow();
-        bool isDue = now >= _tryAt.GetValueOrDefault(shard) && (!_newest.TryGetValue(shard, out DateTimeOffset newest) || now >= newest + pause);
-        if (isDue) _tryAt[shard] = now + (pause < RetryPause ? pause : RetryPause);
+        bool mayTry = !_triedAt.TryGetValue(shard, out long tried) || settings.Time.GetElapsedTime(tried) >= (pause < RetryPause ? pause : RetryPause);
+        bool isDue = mayTry && (!_newest.TryGetValue(shard, out long newest) || settings.Time.GetElapsedTime(newest) >= pause);
+        if (isDue) _triedAt[shard] = settings.Time.GetTimestamp();
         return isDue;
     }
 
@@ -73,8 +73,9 @@ internal sealed partial class StoreBackup(Func<ShardSet> shards, BackupPlaces pl
         {
             try
             {
+                long begun = settings.Time.GetTimestamp();
                 BackupReport report = await new ShardBackup(shard, set.Count, places, settings).RunAsync(cancellationToken).ConfigureAwait(false);
-                _newest[shard.Id] = report.At;
+                _newest[shard.Id] = begun;
                 StoreMetrics.BackedUp(report.PutBytes, isOk: true);
                 LogDone(logger, shard.Id, report.At, report.PutBytes, report.Bytes, report.Removed);
             }

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace LatentDb.MemoryStore.Retention;
 
 /// <summary>One pass over one shard: drops what retention no longer keeps, empties the segments with most garbage, deletes those that are empty.</summary>
-internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, RetentionPolicy> policies, Throttle throttle, TimeProvider time, ILogger logger)
+internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, RetentionPolicy> policies, Throttle throttle, SteadyClock clock, ILogger logger)
 {
     /// <param name="pass">Number of the pass: of many memories, each pass looks at another part for expired versions.</param>
     /// <param name="isThorough">True: looks at all memories, and also makes drops that would wait for more.</param>
@@ -28,7 +28,7 @@ internal sealed partial class ShardCompactor(Shard shard, Func<TenantId, Retenti
     private async Task<CompactionReport> PruneAsync(long? pass, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
     {
         var pruner = new VersionPruner(shard);
-        var now = new HybridTimestamp(time.GetUtcNow().UtcTicks);
+        var now = new HybridTimestamp(clock.Now.UtcTicks);
         (long memories, long versions, long blocks) = (0, 0, 0);
         List<MemoryRef> all = MemoriesOf(pass);
         foreach (MemoryRef memory in all)

@@ -3,6 +3,7 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Telemetry;
+using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Versions;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ public sealed partial class StoreCompactor : IDisposable
     private readonly Func<ShardSet> _shards;
     private readonly Func<TenantId, RetentionPolicy> _policies;
     private readonly TimeProvider _time;
+    private readonly SteadyClock _clock;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private long _passes;
@@ -24,6 +26,7 @@ public sealed partial class StoreCompactor : IDisposable
         _shards = shards;
         _policies = policies;
         _time = time;
+        _clock = new SteadyClock(time);
         _logger = logger;
     }
 
@@ -47,7 +50,7 @@ public sealed partial class StoreCompactor : IDisposable
             ShardSet set = _shards();
             foreach (Shard shard in set.Shards)
             {
-                var compactor = new ShardCompactor(shard, _policies, new Throttle(bytesPerSecond, _time), _time, _logger);
+                var compactor = new ShardCompactor(shard, _policies, new Throttle(bytesPerSecond, _time), _clock, _logger);
                 try
                 {
                     report += await compactor.RunAsync(_passes, isThorough, progress, cancellationToken).ConfigureAwait(false);

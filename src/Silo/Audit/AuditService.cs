@@ -1,4 +1,5 @@
 using LatentDb.MemoryStore.Errors;
+using LatentDb.MemoryStore.Time;
 
 namespace LatentDb.Silo.Audit;
 
@@ -7,6 +8,7 @@ internal sealed partial class AuditService(AuditLog log, AuditTally tally, SiloO
     : BackgroundService, IHostedLifecycleService
 {
     private readonly SemaphoreSlim _soon = new(0, 1);
+    private readonly SteadyClock _clock = new(time);
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -64,7 +66,7 @@ internal sealed partial class AuditService(AuditLog log, AuditTally tally, SiloO
         try
         {
             await Task.WhenAll(tally.Take().Select(line => log.AppendAsync(line, CancellationToken.None))).ConfigureAwait(false);
-            if (options.AuditDays > 0) await log.ExpireAsync(time.GetUtcNow() - TimeSpan.FromDays(options.AuditDays), CancellationToken.None).ConfigureAwait(false);
+            if (options.AuditDays > 0) await log.ExpireAsync(_clock.Now - TimeSpan.FromDays(options.AuditDays), CancellationToken.None).ConfigureAwait(false);
         }
         catch (LatentDbException error)
         {

@@ -12,12 +12,14 @@ internal sealed class BadKeyThrottle(TimeProvider time)
     private const string Overflow = "*";
 
     private readonly Lock _lock = new();
+    private readonly long _start = time.GetTimestamp();
     private readonly Dictionary<string, Window> _windows = new(StringComparer.Ordinal);
 
     /// <summary>Counts one bad credential.</summary>
     public ThrottleVerdict Count(IPAddress? address, string? keyId)
     {
-        DateTimeOffset now = time.GetUtcNow();
+        // Not by the wall clock, whose jumps would end windows or make them last for years.
+        TimeSpan now = time.GetElapsedTime(_start);
         lock (_lock)
         {
             ThrottleVerdict byAddress = Count($"a {SourceOf(address)}", SecurityLimits.MaxFailuresPerAddress, now);
@@ -34,7 +36,7 @@ internal sealed class BadKeyThrottle(TimeProvider time)
         return real.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(real.GetAddressBytes(), 0, 8) : real.ToString();
     }
 
-    private ThrottleVerdict Count(string source, int allowed, DateTimeOffset now)
+    private ThrottleVerdict Count(string source, int allowed, TimeSpan now)
     {
         if (!_windows.TryGetValue(source, out Window? window) && _windows.Count >= SecurityLimits.MaxCountedSources)
         {
@@ -47,14 +49,14 @@ internal sealed class BadKeyThrottle(TimeProvider time)
         return window.Failures <= allowed ? ThrottleVerdict.Pass : new ThrottleVerdict(window.EndsAt - now, window.Failures == allowed + 1);
     }
 
-    private void DropOld(DateTimeOffset now)
+    private void DropOld(TimeSpan now)
     {
         foreach (string old in (string[])[.. _windows.Where(w => w.Value.EndsAt <= now).Select(w => w.Key)]) _windows.Remove(old);
     }
 
-    private sealed class Window(DateTimeOffset endsAt)
+    private sealed class Window(TimeSpan endsAt)
     {
-        public DateTimeOffset EndsAt { get; } = endsAt;
+        public TimeSpan EndsAt { get; } = endsAt;
 
         public int Failures { get; set; }
     }

@@ -18,7 +18,7 @@ public sealed class LostFolderTests(ITestOutputHelper output)
     private const int Clients = 3;
     private const int MaxTries = 300;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     [RequiresPostgresFact]
@@ -92,9 +92,19 @@ public sealed class LostFolderTests(ITestOutputHelper output)
     {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("select count(*) from latentdb_shards where cardinality(copies) = 3", connection);
-        using var limit = new CancellationTokenSource(Limit);
-        while ((long)(await command.ExecuteScalarAsync(limit.Token))! < Shards) await Task.Delay(Pause, limit.Token);
+        await using var command = new NpgsqlCommand("select string_agg(format('%s: %s', shard, copies), ', ' order by shard), count(*) filter (where cardinality(copies) = 3) from latentdb_shards", connection);
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            await using (NpgsqlDataReader row = await command.ExecuteReaderAsync())
+            {
+                await row.ReadAsync();
+                if (row.GetInt64(1) == Shards) return;
+                if (Stopwatch.GetElapsedTime(start) > Limit) throw new TimeoutException($"not every shard has three copies that count: {row.GetString(0)}");
+            }
+
+            await Task.Delay(Pause);
+        }
     }
 
     private static async Task UntilAsync(Func<bool> isTrue)

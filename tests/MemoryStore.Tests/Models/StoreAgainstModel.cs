@@ -80,7 +80,7 @@ internal sealed class StoreAgainstModel : IAsyncDisposable
         await OpenAsync();
     }
 
-    /// <summary>Set and not advanced: what measures how long the disk takes is not to see a jump of the wall clock.</summary>
+    /// <summary>The wall clock jumps; what measures how long the disk takes is not to see it.</summary>
     private Task MoveClockAsync(int seconds)
     {
         _time.Set(_time.GetUtcNow().AddSeconds(seconds));

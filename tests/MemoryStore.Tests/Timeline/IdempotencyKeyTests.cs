@@ -4,6 +4,7 @@ using LatentDb.MemoryStore.Retention;
 using LatentDb.MemoryStore.Shards;
 using LatentDb.MemoryStore.Tests.Integrity;
 using LatentDb.MemoryStore.Tests.Support;
+using LatentDb.MemoryStore.Time;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
 using LatentDb.Testing;
@@ -77,7 +78,7 @@ public sealed class IdempotencyKeyTests : IDisposable
         MemoryTimeline bob = await SmallStore.Model.CreateAsync(store.Catalog, OpenStore.Key("bob"));
         await SmallStore.Model.InjectAsync(bob, 1, "first");
         for (int seed = 2; seed < 6; seed++) await SmallStore.Model.InjectAsync(bob, seed);
-        var compactor = new ShardCompactor(store.Shard, _ => new RetentionPolicy(null, 1), new Throttle(0, TimeProvider.System), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var compactor = new ShardCompactor(store.Shard, _ => new RetentionPolicy(null, 1), new Throttle(0, TimeProvider.System), new SteadyClock(TimeProvider.System), Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         await compactor.RunAsync(0, isThorough: true, progress: null, CancellationToken.None);
 
         LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(() => SmallStore.Model.InjectAsync(bob, 1, "first"));

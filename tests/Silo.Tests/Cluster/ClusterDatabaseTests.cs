@@ -106,12 +106,53 @@ public sealed class ClusterDatabaseTests : IAsyncLifetime
         long asked = time.GetTimestamp();
         Assert.True(lease.IsHeld);
 
-        time.Set(time.GetUtcNow() + TimeSpan.FromSeconds(70));
+        time.Advance(TimeSpan.FromSeconds(70));
         lease.Renewed(asked);
 
         Assert.False(lease.IsHeld);
         lease.Renewed(time.GetTimestamp());
         Assert.False(lease.IsHeld);
+        await lease.DisposeAsync();
+    }
+
+    [RequiresPostgresFact]
+    public async Task A_wall_clock_that_jumps_neither_ends_a_lease_nor_prolongs_it()
+    {
+        var time = new ManualTimeProvider();
+        await using var node = new ClusterNode(_server!.ConnectionString, "a", options => options.Lease = TimeSpan.FromMinutes(1), time);
+        await ClusterSchema.MigrateAsync(node.Database, CancellationToken.None);
+        ShardLease lease = (await node.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        foreach (int hours in new[] { 1, -1, 24 * 3650, -24 * 3650 })
+        {
+            time.Set(time.GetUtcNow().AddHours(hours));
+            Assert.True(lease.IsHeld);
+        }
+
+        time.Set(time.GetUtcNow().AddHours(-1));
+        time.Advance(TimeSpan.FromSeconds(58));
+
+        Assert.False(lease.IsHeld);
+        await lease.DisposeAsync();
+    }
+
+    /// <summary>What a jump of the database's clock does: by it, all leases end an hour earlier.</summary>
+    [RequiresPostgresFact]
+    public async Task A_clock_of_the_database_that_jumps_forward_gives_a_shard_a_new_term_and_the_old_one_is_not_renewed()
+    {
+        await using ClusterNode first = await StartAsync("a");
+        await using ClusterNode second = await StartAsync("b");
+        ShardLease lease = (await first.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+        var isLost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lease.Lost.Register(() => isLost.TrySetResult());
+
+        await second.Database.ExecuteAsync("update latentdb_shards set lease_until = lease_until - interval '1 hour'", [], TimeSpan.FromSeconds(10), CancellationToken.None);
+        ShardLease next = (await second.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
+
+        Assert.True(next.Term > lease.Term);
+        await isLost.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.False(lease.IsHeld);
+        Assert.True(next.IsHeld);
+        await next.DisposeAsync();
         await lease.DisposeAsync();
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Links;
 using LatentDb.Silo.Cluster.Links;
@@ -132,6 +133,37 @@ public sealed class SiloLinksTests
 
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(http, ends.Address, "/links/4", shown));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, ends.Address, "/links/4", shown));
+    }
+
+    [Fact]
+    public async Task A_silo_whose_connections_are_gone_at_the_moment_they_are_made_is_unreachable_and_nothing_else()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Task accepting = Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    using Socket socket = await listener.AcceptSocketAsync();
+                    socket.LingerState = new LingerOption(true, 0); // Reset, so that the caller's end is gone at once.
+                }
+            }
+            catch (SocketException)
+            {
+            }
+        });
+        using var links = new SiloLinks(new LinkSeal(LinkEnds.Key, TimeProvider.System), tls: null, TimeProvider.System);
+        string address = listener.LocalEndpoint.ToString()!;
+        for (int i = 0; i < 300; i++)
+        {
+            LatentDbException error = await Assert.ThrowsAsync<LatentDbException>(async () => await links.OpenAsync(address, LinkChannel.Grains, CancellationToken.None));
+            Assert.Equal(ErrorCode.SiloUnreachable, error.Code);
+        }
+
+        listener.Stop();
+        await accepting;
     }
 
     private static async Task RequireUnreachableAsync(LinkEnds ends, LinkChannel channel)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Links;
 
@@ -66,7 +67,8 @@ internal sealed class SiloLinks : ISiloLinks, IDisposable
         {
             return await OpenOnceAsync(address, channel, either.Token).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException or UriFormatException && !cancellationToken.IsCancellationRequested)
+        // A bare SocketException comes from a connection that is gone at the moment it was made.
+        catch (Exception error) when (error is HttpRequestException or IOException or SocketException or OperationCanceledException or UriFormatException && !cancellationToken.IsCancellationRequested)
         {
             throw Unreachable(address, "cannot be reached", error);
         }
