@@ -43,7 +43,7 @@ internal sealed class LogScrub(Shard shard, ScrubFindings findings, Throttle thr
         findings.Frames += walk.Frames;
         findings.Bytes += walk.Bytes;
         bool isWhole = walk.Sequence == it.End.Sequence && (walk.Chain is null || walk.Chain == it.End.Chain);
-        if (at != it.End.Address || isWhole || it.End.Sequence == 0) return;
+        if (at != it.End.Address || isWhole || it.End.Sequence == 0 || IsDropped(it, (int)((at - 1) / segmentBytes))) return;
         Add(DamageKind.LogEnd, it, it.End.Address, $"The log ends with frame {walk.Sequence}; its commit record vouches for frame {it.End.Sequence}.", IsReplayed(it, it.End.Address));
     }
 
@@ -63,11 +63,13 @@ internal sealed class LogScrub(Shard shard, ScrubFindings findings, Throttle thr
     private void Report(LogUnderScrub it, long address, string what)
     {
         int segment = (int)(address / it.Reader.Geometry.SegmentBytes);
-
-        // Deleted by compaction since it was listed: then nothing needs it.
-        if (!shard.Layout.Disk.FileExists(LogFolder.SegmentPath(it.Folder, segment)) && shard.Index.Usage.BytesOf(new SegmentId(it.Epoch, it.Log, segment)) == 0) return;
+        if (IsDropped(it, segment)) return;
         Add(DamageKind.Frame, it, address, $"Epoch {it.Epoch}, {DamageWords.NameOf(it.Log)} log, address {address}: {what}.", IsReplayed(it, address));
     }
+
+    /// <summary>Deleted by compaction since it was listed: then nothing needs it.</summary>
+    private bool IsDropped(LogUnderScrub it, int segment) =>
+        !shard.Layout.Disk.FileExists(LogFolder.SegmentPath(it.Folder, segment)) && shard.Index.Usage.BytesOf(new SegmentId(it.Epoch, it.Log, segment)) == 0;
 
     /// <summary>An opening reads the current manifest log from its newest checkpoint on.</summary>
     private bool IsReplayed(LogUnderScrub it, long address) =>

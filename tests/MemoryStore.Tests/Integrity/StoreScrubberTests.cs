@@ -1,9 +1,13 @@
 using System.Text.Json;
+using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Integrity;
+using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
+using LatentDb.MemoryStore.Shards;
+using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;
@@ -145,6 +149,30 @@ public sealed class StoreScrubberTests : IDisposable
 
         Assert.Contains("\"Kind\":\"Block\"", json, StringComparison.Ordinal);
         Assert.Contains("\"Memory\":\"acme/bob\"", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_log_whose_last_segment_is_deleted_while_it_is_read_has_lost_nothing()
+    {
+        await using (SmallStore first = await SmallStore.OpenAsync(_folder.Path))
+        {
+            MemoryTimeline ann = await SmallStore.Model.CreateAsync(first.Catalog, OpenStore.Key("ann"));
+            for (int seed = 1; seed <= 20; seed++) await SmallStore.Model.InjectAsync(ann, seed);
+        }
+
+        var disk = new VanishingDisk(LocalDisk.Instance);
+        await using SmallStore store = await SmallStore.OpenAsync(_folder.Path, settings: SmallStore.Settings with { Disk = disk });
+        await store.Catalog.EraseAsync(OpenStore.Key("ann"), CancellationToken.None);
+        EpochSeal seal = store.Shard.Epochs.Seals.First();
+        int segment = (int)((seal.Blocks.Address - 1) / SmallStore.Settings.BlockGeometry.SegmentBytes);
+        string path = LogFolder.SegmentPath(store.Shard.Layout.LogFolderOf(seal.Epoch, LogName.Blocks), segment);
+        Assert.True(segment > 0 && File.Exists(path), path);
+        disk.Vanishing = path;
+
+        ScrubReport report = await store.ScrubAsync();
+
+        Assert.False(File.Exists(path));
+        Assert.True(report.IsClean, string.Join('\n', report.Damages));
     }
 
     [Fact]

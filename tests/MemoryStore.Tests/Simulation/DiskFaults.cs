@@ -28,6 +28,9 @@ internal sealed class DiskFaults : IDisposable
     /// <summary>Syncs of folders return and no name is synced.</summary>
     public bool FolderSyncsLie { get; set; }
 
+    /// <summary>Folders cannot be listed.</summary>
+    public bool ListingsFail { get; set; }
+
     /// <summary>Files whose syncs do not return until <see cref="Hang"/> is released; null = none.</summary>
     public Func<string, bool>? HangingFiles { get; set; }
 

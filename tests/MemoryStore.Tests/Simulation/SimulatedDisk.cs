@@ -121,6 +121,7 @@ internal sealed class SimulatedDisk : IDisk
 
     public IReadOnlyList<string> Files(string folder)
     {
+        if (Faults.ListingsFail) throw new IOException("An injected fault at a listing.", Faults.Errno);
         lock (_lock) return [.. RequireFolder(folder).Files.Select(name => Path.Combine(folder, name))];
     }
 

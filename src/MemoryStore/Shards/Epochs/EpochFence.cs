@@ -27,17 +27,17 @@ internal sealed class EpochFence(ShardStates states, Epoch epoch, ShardOwnership
     public ShardMirror? Mirror { get; set; }
 
     /// <summary>The same once every copy that counts has what was written so far.</summary>
-    /// <exception cref="LatentDbException">stale_owner, not_enough_copies: the write may have been made, and whoever owns the shard knows it.</exception>
+    /// <exception cref="LatentDbException">stale_owner, not_enough_copies, store_unavailable: the write may have been made, and whoever owns the shard knows it.</exception>
     public async ValueTask CheckAsync()
     {
         if (Mirror is ShardMirror mirror) await ConfirmedAsync(mirror).ConfigureAwait(false);
         RequireOurs();
     }
 
-    /// <exception cref="LatentDbException">stale_owner: the write may have been made, and whoever owns the shard knows it.</exception>
+    /// <exception cref="LatentDbException">stale_owner, store_unavailable: the write may have been made, and whoever owns the shard knows it.</exception>
     public void RequireOurs()
     {
-        if (states.NewestNumber() != Number)
+        if (NewestNumber() != Number)
         {
             ownership.Lose();
             throw new LatentDbException(ErrorCode.StaleOwner, $"Epoch {epoch} was followed by another one: another owner has this shard.");
@@ -45,6 +45,19 @@ internal sealed class EpochFence(ShardStates states, Epoch epoch, ShardOwnership
 
         // Last, so that nothing is told after the lease has ended by this process's own clock.
         if (!ownership.IsLeased) throw new LatentDbException(ErrorCode.StaleOwner, $"The lease of the shard ended while epoch {epoch} wrote; its next owner knows what became of it.");
+    }
+
+    private long NewestNumber()
+    {
+        try
+        {
+            return states.NewestNumber();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LatentDbException(
+                ErrorCode.StoreUnavailable, $"Whether epoch {epoch} still owns the shard cannot be told: the disk answers with error {e.HResult & 0xffff}.", e);
+        }
     }
 
     private async ValueTask ConfirmedAsync(ShardMirror mirror)
