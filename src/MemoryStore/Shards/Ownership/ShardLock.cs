@@ -20,6 +20,7 @@ internal sealed class ShardLock : IDisposable
     /// <param name="isShared">True: others that share the folder may hold it too, because a lease decides who writes.</param>
     /// <param name="time">For "since".</param>
     /// <exception cref="LatentDbException">shard_locked, naming the holder.</exception>
+    /// <exception cref="DirectoryNotFoundException">The shard's folder is gone: nobody holds it.</exception>
     public static ShardLock Take(string path, string ownerPath, string shard, bool isShared, TimeProvider time)
     {
         FileStream file;
@@ -27,7 +28,7 @@ internal sealed class ShardLock : IDisposable
         {
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, isShared ? FileShare.ReadWrite | FileShare.Delete : FileShare.None);
         }
-        catch (IOException e)
+        catch (IOException e) when (e is not DirectoryNotFoundException)
         {
             throw new LatentDbException(ErrorCode.ShardLocked, $"Shard {shard} is open elsewhere: {Holder(ownerPath)}.", e);
         }
