@@ -44,7 +44,7 @@ class Engine:
         self.heads, self.kv = c["num_attention_heads"], c["num_key_value_heads"]
         self.hd = self.d // self.heads
         self.N = (c["num_blocks"] - c["num_ltm_blocks"]) * self.K
-        self.R = c["num_ltm_blocks"] * self.K
+        self.R = c.get("num_retrieved_tokens", c["num_ltm_blocks"] * self.K)
         self.inv_freq = c["rope_theta"] ** (-torch.arange(0, self.hd, 2).float() / self.hd)
         self.head = self.w.get("lm_head.weight", self.w["model.embed_tokens.weight"])
 

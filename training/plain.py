@@ -36,7 +36,7 @@ class PlainModel:
         self.heads, self.kv, self.hd = c["num_attention_heads"], c["num_key_value_heads"], c["head_dim"]
         self.group = self.heads // self.kv
         self.N = (c["num_blocks"] - c["num_ltm_blocks"]) * self.K
-        self.R = c["num_ltm_blocks"] * self.K
+        self.R = c.get("num_retrieved_tokens", c["num_ltm_blocks"] * self.K)
         self.eps = c["rms_norm_eps"]
         self.w = {n: t.float() for n, t in self.stored.items() if not n.startswith(("ltm", "memory"))}
         self.embed, self.head = self.w["model.embed_tokens.weight"], self.w["lm_head.weight"]

@@ -94,7 +94,7 @@ internal sealed class Comparison(Settings settings)
         RandomMemory[] memories = model.NewMemories(16, writes);
         await ShareAsync("m0", memories[0]);
         RandomMemory young = model.NewMemory(); // its bank has as many rows as are read: nothing to choose
-        young.Grow(0, model.Facts.RetrievedRows / model.Facts.RowsPerWrite, 77);
+        young.Grow(0, (model.Facts.RetrievedRows + model.Facts.RowsPerWrite - 1) / model.Facts.RowsPerWrite, 77);
         await ShareAsync("young", young);
         if (_peers.Count > 0) await work.AgreeAsync(_peers[0], [("m0", memories[0]), ("young", young)], QuestionTokens);
         _report.BeginTable(model.Facts.Backend);

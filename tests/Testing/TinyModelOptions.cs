@@ -51,6 +51,9 @@ public sealed record TinyModelOptions
     /// <summary>num_ltm_blocks; above 0 makes it an M+.</summary>
     public int RetrievedBlocks { get; init; }
 
+    /// <summary>num_retrieved_tokens; null = all rows of the retrieved blocks.</summary>
+    public int? Retrieved { get; init; }
+
     /// <summary>Rows of each layer's bank in the checkpoint.</summary>
     public int BankRows { get; init; }
 
@@ -71,7 +74,7 @@ public sealed record TinyModelOptions
     public int PoolRows => RowsPerWrite * (Blocks - RetrievedBlocks);
 
     /// <summary>R.</summary>
-    public int RetrievedRows => RowsPerWrite * RetrievedBlocks;
+    public int RetrievedRows => Retrieved ?? RowsPerWrite * RetrievedBlocks;
 
     public int HeadSize => HiddenSize / Heads;
 
@@ -111,6 +114,7 @@ public sealed record TinyModelOptions
     private void AddBank(Dictionary<string, object?> config)
     {
         config["num_ltm_blocks"] = RetrievedBlocks;
+        if (Retrieved is not null) config["num_retrieved_tokens"] = Retrieved;
         config["update_ltm_mode"] = "immediate";
         config["initial_rf_when_moving_stm_to_ltm"] = InitialLife;
         config["decay_frequency"] = DecayPerMerge;

@@ -64,7 +64,7 @@ internal sealed record ModelConfig
     public int PoolRows => RowsPerWrite * (Blocks - (LongTerm?.RetrievedBlocks ?? 0));
 
     /// <summary>R: rows that a query takes from the bank of each layer; 0 without a bank.</summary>
-    public int RetrievedRows => RowsPerWrite * (LongTerm?.RetrievedBlocks ?? 0);
+    public int RetrievedRows => LongTerm?.RetrievedRows ?? 0;
 
     /// <summary>
     /// Positions that bos, retrieved rows, pool and text may take together. Scaled positions reach as much further as they are squeezed: 8192
@@ -101,7 +101,8 @@ internal sealed record LoraSettings(int Rank, double Alpha, ImmutableHashSet<str
 }
 
 /// <summary>The long-term bank of M+.</summary>
-/// <param name="RetrievedBlocks">num_ltm_blocks.</param>
+/// <param name="RetrievedBlocks">num_ltm_blocks: blocks beside the pool in num_blocks.</param>
+/// <param name="RetrievedRows">R: num_ltm_blocks x num_tokens, or fewer where num_retrieved_tokens says so, a key of ours that the official code ignores.</param>
 /// <param name="InitialRecall">initial_rf_when_moving_stm_to_ltm: counter of a row that enters the bank.</param>
 /// <param name="DecayPerMerge">decay_frequency: what a merge takes off every counter.</param>
 /// <param name="WritesPerMerge">update_ltm_frequency.</param>
@@ -111,6 +112,7 @@ internal sealed record LoraSettings(int Rank, double Alpha, ImmutableHashSet<str
 /// <param name="SelectorLayers">Layers that have projectors.</param>
 internal sealed record LongTermSettings(
     int RetrievedBlocks,
+    int RetrievedRows,
     float InitialRecall,
     float DecayPerMerge,
     int WritesPerMerge,

@@ -49,7 +49,7 @@ internal static class ModelConfigReader
             DropsPerLayer = family == ModelFamily.MPlus || config.Boolean("drop_memory_per_layer", absent: false),
             MaxChunkTokens = config.Int32("max_length", ModelConfig.MinChunkTokens, CheckpointLimits.MaxRows, absent: 512),
             Lora = ParseLora(config),
-            LongTerm = family == ModelFamily.MPlus ? ParseLongTerm(config, layers, blocks) : null,
+            LongTerm = family == ModelFamily.MPlus ? ParseLongTerm(config, layers, blocks, rowsPerWrite) : null,
         };
         CheckTogether(config, result);
         return result;
@@ -111,8 +111,8 @@ internal static class ModelConfigReader
         return new LoraSettings(rank, lora.Double("lora_alpha"), [.. targets], hasReadAdapter);
     }
 
-    /// <summary>M+ keys have no defaults in the official code; a missing one is an error there and here.</summary>
-    private static LongTermSettings ParseLongTerm(ConfigObject config, int layers, int blocks)
+    /// <summary>M+ keys have no defaults in the official code; a missing one is an error there and here. num_retrieved_tokens is ours and may be missing.</summary>
+    private static LongTermSettings ParseLongTerm(ConfigObject config, int layers, int blocks, int rowsPerWrite)
     {
         string? mode = config.Text("update_ltm_mode");
         if (mode != "immediate") throw config.Wrong("update_ltm_mode", $"is '{CheckpointErrors.Shorten(mode ?? "missing")}'; only immediate is supported.");
@@ -121,8 +121,11 @@ internal static class ModelConfigReader
         int projectorLayers = config.Int32("num_selector_layers", 0, Max);
         if (projectorLayers > 2) throw config.Wrong("num_selector_layers", $"is {projectorLayers}; at most 2 are supported.");
         ImmutableArray<int> listed = config.Int32OrList("selector_layers", 0, layers - 1);
+        int retrieved = config.Int32("num_ltm_blocks", 1, blocks);
+        int room = (int)Math.Min((long)retrieved * rowsPerWrite, CheckpointLimits.MaxRows);
         return new LongTermSettings(
-            config.Int32("num_ltm_blocks", 1, blocks),
+            retrieved,
+            config.Int32("num_retrieved_tokens", 1, room, absent: room),
             (float)config.Double("initial_rf_when_moving_stm_to_ltm"),
             (float)config.Double("decay_frequency"),
             config.Int32("update_ltm_frequency", 1, CheckpointLimits.MaxRows),

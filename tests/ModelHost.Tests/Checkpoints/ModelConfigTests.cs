@@ -25,6 +25,8 @@ public sealed class ModelConfigTests
         { "map_from_hidden_states", "false", "map_from_hidden_states" },
         { "num_ltm_blocks", "null", "num_ltm_blocks" },
         { "num_ltm_blocks", "6", "no pool" },
+        { "num_retrieved_tokens", "0", "num_retrieved_tokens" },
+        { "num_retrieved_tokens", "17", "num_retrieved_tokens" },
         { "initial_rf_when_moving_stm_to_ltm", "null", "initial_rf_when_moving_stm_to_ltm" },
         { "decay_frequency", "null", "decay_frequency" },
         { "update_ltm_frequency", "0", "update_ltm_frequency" },

@@ -17,13 +17,14 @@ public sealed class RetrieverTests(ITestOutputHelper output)
 
     // Property 17: with merged and with staged rows.
     [Theory]
-    [InlineData(0, 1)]
-    [InlineData(0, 2)]
-    [InlineData(3, 2)]
-    [InlineData(6, 2)]
-    public async Task The_rows_read_are_the_best_by_mean_sigmoid_oldest_first(int writes, int projectorLayers)
+    [InlineData(0, 1, null)]
+    [InlineData(0, 2, null)]
+    [InlineData(3, 2, null)]
+    [InlineData(6, 2, null)]
+    [InlineData(6, 2, 5)]
+    public async Task The_rows_read_are_the_best_by_mean_sigmoid_oldest_first(int writes, int projectorLayers, int? retrieved)
     {
-        using var host = new TinyHost(Sizes with { ProjectorLayers = projectorLayers });
+        using var host = new TinyHost(Sizes with { ProjectorLayers = projectorLayers, Retrieved = retrieved });
         Manifest memory = await host.WriteManyAsync(await host.GenesisAsync(), writes);
         int[] ids = host.Ids(9);
 
@@ -34,6 +35,7 @@ public sealed class RetrieverTests(ITestOutputHelper output)
         {
             Near.Equal(expected.Scores[layer], probe.Scores[layer]);
             Assert.Equal(expected.Chosen[layer], probe.Positions[layer]);
+            Assert.Equal(retrieved ?? 16, probe.Positions[layer].Length);
         }
 
         Near.Equal(expected.Logits.SelectMany(row => row), probe.Logits, tolerance: 5e-4);
