@@ -106,6 +106,7 @@ internal static class SiloParts
         Migrates = options.ClusterMigrate,
         HasAccess = options.HasAccessInDatabase(),
         HasCopies = options.IsReplicated(),
+        CopiesFolder = options.IsReplicated() && cluster.Roles.HasFlag(SiloRoles.Store) ? options.Data : null,
         MoreTables = GrainTransport.Tables,
     };
 

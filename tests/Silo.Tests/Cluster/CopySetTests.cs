@@ -101,12 +101,24 @@ public sealed class CopySetTests : IAsyncLifetime
         await using ClusterNode a = await StartAsync("a");
         ShardLease lease = (await a.Leases.TryAcquireAsync(Shard, CancellationToken.None))!;
         await Sets(a).TryChangeAsync(Shard, (await Sets(a).ReadAsync(Shard, CancellationToken.None))!, ["a", "b"], CancellationToken.None);
-        Assert.Empty(await PostgresCopySets.RestoredAsync(a.Database, null, "a", Limit));
+        Assert.Empty(await PostgresCopySets.RestoredAsync(a.Database, null, null, "a", Limit));
         await lease.DisposeAsync();
 
-        Assert.Equal([Shard.Value], await PostgresCopySets.RestoredAsync(a.Database, null, "a", Limit));
+        Assert.Equal([Shard.Value], await PostgresCopySets.RestoredAsync(a.Database, null, null, "a", Limit));
         CopySet set = (await Sets(a).ReadAsync(Shard, CancellationToken.None))!;
         Assert.Equal(("a", true), (set.ToString(), set.IsOfFolder));
+    }
+
+    [RequiresPostgresFact]
+    public async Task In_a_new_database_an_operator_says_how_many_shards_there_are_and_their_terms_are_above_all_of_the_lost_one()
+    {
+        await using ClusterNode a = await StartAsync("a");
+        Assert.Equal(ErrorCode.ConfigurationInvalid, (await Assert.ThrowsAsync<LatentDbException>(() => PostgresCopySets.RestoredAsync(a.Database, null, null, "a", Limit))).Code);
+
+        Assert.Equal([0, 1, 2], (await PostgresCopySets.RestoredAsync(a.Database, null, 3, "b", Limit)).Order());
+
+        Assert.Null(await a.Leases.TryAcquireAsync(new ShardId(0), CancellationToken.None));
+        Assert.True((await Sets(a).ReadAsync(new ShardId(2), CancellationToken.None))!.Term > 1_700_000_000);
     }
 
     private static PostgresCopySets Sets(ClusterNode node) => new(node.Database, node.Options);

@@ -29,6 +29,13 @@ internal sealed class CopiedSilos(string mode, params string[] options) : IAsync
 
     public async Task StartDatabaseAsync() => _database = await PostgresServer.StartAsync();
 
+    /// <summary>The database is gone with all that was in it, and an empty one is there.</summary>
+    public async Task LoseDatabaseAsync()
+    {
+        await _database.DisposeAsync();
+        await StartDatabaseAsync();
+    }
+
     /// <summary>Starts a silo on its folder, whatever is in it.</summary>
     public async Task StartAsync(string name, params string[] more)
     {
@@ -64,10 +71,23 @@ internal sealed class CopiedSilos(string mode, params string[] options) : IAsync
     {
         await using var connection = new NpgsqlConnection(Database);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("select count(*) from latentdb_shards where copies = $1", connection);
+        await using var command = new NpgsqlCommand("select shard, owner, term, array_to_string(copies, ' '), copies = $1 from latentdb_shards order by shard", connection);
         command.Parameters.Add(new NpgsqlParameter { Value = names });
         using var limit = new CancellationTokenSource(Patience);
-        while ((long)(await command.ExecuteScalarAsync(limit.Token))! < Shards) await Task.Delay(50, limit.Token);
+        var rows = new List<string>();
+        for (int counted = 0; counted < Shards; await Task.Delay(50, CancellationToken.None))
+        {
+            counted = 0;
+            rows.Clear();
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            while (await reader.ReadAsync(CancellationToken.None))
+            {
+                if (reader.GetBoolean(4)) counted++;
+                rows.Add($"shard {reader.GetValue(0)} of {reader.GetValue(1)}, term {reader.GetValue(2)}: {reader.GetValue(3)}");
+            }
+
+            if (limit.IsCancellationRequested) throw new TimeoutException($"{string.Join('\n', rows)}\n{string.Join('\n', _silos.Select(silo => $"{silo.Key}:\n{silo.Value.Output}"))}");
+        }
     }
 
     /// <summary>Waits until nobody has a lease of a shard.</summary>

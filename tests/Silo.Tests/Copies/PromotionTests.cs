@@ -66,6 +66,36 @@ public sealed class PromotionTests
     }
 
     [RequiresPostgresFact]
+    public async Task When_the_database_is_gone_no_silo_serves_under_another_before_an_operator_names_a_folder()
+    {
+        await using var silos = new CopiedSilos("quorum", "--replicas", "2", "--min-in-sync", "2");
+        await silos.StartDatabaseAsync();
+        foreach (string name in (string[])["a", "b"]) await silos.StartAsync(name);
+        await silos.CreateAsync("a");
+        long acknowledged = await silos.InjectAsync("a", "1");
+        await silos.CountAsync("a", "b");
+        foreach (string name in (string[])["a", "b"]) await silos.KillAsync(name);
+        await silos.LoseDatabaseAsync();
+
+        InvalidOperationException refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => silos.StartAsync("a"));
+        Assert.Contains("the database is that of the cluster", refusal.Message, StringComparison.Ordinal);
+        silos.Lose("b");
+        File.Delete(Path.Combine(silos.Folder("a"), "cluster"));
+        string[] promotion = ["cluster", "promote", "--silo", "a", "--shard", "all", "--restored", "true", "--cluster-database", silos.Database];
+        (int unknown, string question) = await silos.RunAsync(promotion);
+        (int promoted, string named) = await silos.RunAsync([.. promotion, "--shards", "2"]);
+
+        // The empty one first: it must not become the truth.
+        foreach (string name in (string[])["b", "a"]) await silos.StartAsync(name, "--min-in-sync", "1");
+        Assert.True(unknown != 0 && question.Contains("--shards", StringComparison.Ordinal), question);
+        Assert.True(promoted == 0, named);
+        Assert.Equal(acknowledged, await silos.HeadAsync("b"));
+        await silos.CountAsync("a", "b");
+        await silos.InjectAsync("b", "2");
+        Assert.Equal(["1", "2"], (await silos.KeysAsync("a")).OrderBy(version => version.Key).Select(version => version.Value));
+    }
+
+    [RequiresPostgresFact]
     public async Task Without_a_wait_for_followers_the_one_that_is_promoted_has_a_beginning_of_the_history()
     {
         await using var silos = new CopiedSilos("async", "--replicas", "2");

@@ -12,7 +12,9 @@ internal sealed partial class FollowerLink : IAsyncDisposable
     private readonly string _address;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
+    private readonly Lock _hearing = new();
     private TaskCompletionSource _taken = New();
+    private long _told;
     private int _hasTurn;
 
     /// <param name="mirror">Whose.</param>
@@ -115,14 +117,16 @@ internal sealed partial class FollowerLink : IAsyncDisposable
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Copy.IsAttached = true;
+        _told = copying is null ? from : MirrorCopy.Nothing;
         try
         {
             Task<long> filling = copying is null ? Task.FromResult(from) : FillAsync(copying, cursor, both);
+            Task filled = HearWhenFilledAsync(filling);
             Task send = SendChangesAsync(writer, cursor, both.Token);
             Task read = ReadConfirmationsAsync(reader, filling, both.Token);
             Task first = await Task.WhenAny(send, read).ConfigureAwait(false);
             await both.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(filling, send, read).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(filling, filled, send, read).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await Task.WhenAll(filling, first).ConfigureAwait(false);
         }
         finally
@@ -172,11 +176,27 @@ internal sealed partial class FollowerLink : IAsyncDisposable
         while (true)
         {
             long position = ReplicationCodec.ReadPosition((await reader.ReadAsync(ReplicationCodec.Confirmed, cancellationToken).ConfigureAwait(false)).Span);
-            bool isCopy = filling.IsCompletedSuccessfully && position >= await filling.ConfigureAwait(false);
-            if (isCopy && !Copy.IsCopy) LogCopy(_mirror.Logger, _mirror.Shard, Copy.Name);
-            if (isCopy) EndTurn();
-            _mirror.Heard(Copy, isCopy ? position : MirrorCopy.Nothing);
+            lock (_hearing)
+            {
+                _told = position;
+                Hear(filling);
+            }
         }
+    }
+
+    /// <summary>The follower may have confirmed everything before this side knew that it had sent everything, and nothing else may ever happen.</summary>
+    private async Task HearWhenFilledAsync(Task<long> filling)
+    {
+        await filling.ConfigureAwait(false);
+        lock (_hearing) Hear(filling);
+    }
+
+    private void Hear(Task<long> filling)
+    {
+        bool isCopy = filling.IsCompletedSuccessfully && _told >= filling.Result;
+        if (isCopy && !Copy.IsCopy) LogCopy(_mirror.Logger, _mirror.Shard, Copy.Name);
+        if (isCopy) EndTurn();
+        _mirror.Heard(Copy, isCopy ? _told : MirrorCopy.Nothing);
     }
 
     [LoggerMessage(EventId = 180, Level = LogLevel.Information, Message = "The copy of {Shard} at {Silo} is being filled.")]

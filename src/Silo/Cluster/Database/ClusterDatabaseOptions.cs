@@ -42,6 +42,9 @@ public sealed class ClusterDatabaseOptions
     /// <summary>True: this silo keeps copies of shards in a folder of its own; false: shards lie in a folder that all share.</summary>
     public bool HasCopies { get; set; }
 
+    /// <summary>Where the copies lie; the cluster that they are of is noted there. Null: this silo keeps none.</summary>
+    public string? CopiesFolder { get; set; }
+
     /// <summary>Statements that make what others need in the same database; they are run with each migration, and do nothing where all is there.</summary>
     public IReadOnlyList<string> MoreTables { get; set; } = [];
 

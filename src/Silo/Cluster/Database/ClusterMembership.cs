@@ -59,6 +59,7 @@ internal sealed partial class ClusterMembership(
         await ClusterSchema.CheckAsync(database, cancellationToken).ConfigureAwait(false);
         if (!options.HasAccess) await AccessTable.RequireUnusedAsync(database, options.DeadAfter, cancellationToken).ConfigureAwait(false);
         if (!options.HasCopies && options.Roles.HasFlag(SiloRoles.Store)) await PostgresCopySets.RequireNoneAsync(database, options.DeadAfter, cancellationToken).ConfigureAwait(false);
+        if (options.CopiesFolder is string folder) await ClusterMark.RequireAsync(database, folder, options.DeadAfter, cancellationToken).ConfigureAwait(false);
         await JoinAsync(cancellationToken).ConfigureAwait(false);
         _beats = Task.Run(BeatLoopAsync, CancellationToken.None);
     }

@@ -48,6 +48,15 @@ internal static class ClusterSchema
         alter table latentdb_shards add column of_folder boolean not null default false;
         update latentdb_shards set of_folder = cardinality(copies) = 0;
         """,
+
+        // Folders of copies note it: one that is empty, or of another cluster, is then told from a database that was lost.
+        """
+        create table latentdb_cluster (
+            is_only boolean primary key default true check (is_only),
+            id uuid not null
+        );
+        insert into latentdb_cluster (id) values (gen_random_uuid());
+        """,
     ];
 
     /// <summary>As the other, with nothing of others.</summary>

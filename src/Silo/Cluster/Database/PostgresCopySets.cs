@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LatentDb.MemoryStore;
 using LatentDb.MemoryStore.Cluster;
 using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
@@ -29,11 +30,19 @@ internal sealed class PostgresCopySets(ClusterDatabase database, ClusterDatabase
         returning shard, pg_notify('latentdb_cluster', '')::text
         """;
 
+    /// <summary>
+    /// $2 and $3: from which shard to which; with $4 those that the database does not know yet are made. A term rises by one with each owner, so the seconds of the
+    /// clock are above all that any copy has obeyed under this database or one that was lost.
+    /// </summary>
     private const string Restored =
         """
-        update latentdb_shards set copies = array[$2], copies_revision = copies_revision + 1, of_folder = true
-        where ($1 < 0 or shard = $1) and (owner is null or lease_until < clock_timestamp())
-        returning shard, pg_notify('latentdb_cluster', '')::text
+        insert into latentdb_shards as s (shard, term, lease_until, copies, of_folder)
+        select number, extract(epoch from clock_timestamp())::bigint, clock_timestamp(), array[$1], true from generate_series($2, $3) as number
+        where $4 or exists (select 1 from latentdb_shards where shard = number)
+        on conflict (shard) do update set
+            copies = excluded.copies, copies_revision = s.copies_revision + 1, of_folder = true, term = greatest(s.term, excluded.term)
+        where s.owner is null or s.lease_until < clock_timestamp()
+        returning s.shard, pg_notify('latentdb_cluster', '')::text
         """;
 
     private TimeSpan Timeout => options.Lease / 4;
@@ -63,15 +72,25 @@ internal sealed class PostgresCopySets(ClusterDatabase database, ClusterDatabase
     public static Task<List<int>> PromoteAsync(ClusterDatabase database, int? shard, string silo, TimeSpan timeout) =>
         database.QueryAsync(Promote, [shard ?? -1, silo], row => row.GetInt32(0), timeout, CancellationToken.None);
 
-    /// <summary>An operator's word that everything is gone, and that one silo's folder was made of backups: what lies there is the truth.</summary>
+    /// <summary>An operator's word that everything else is gone, and that what lies in one silo's folder is the truth.</summary>
     /// <param name="database">Of the cluster.</param>
     /// <param name="shard">Which one; null = all.</param>
+    /// <param name="shards">How many the folder has; null = those that the database knows.</param>
     /// <param name="silo">Whose folder.</param>
-    /// <param name="timeout">Of the statement.</param>
+    /// <param name="timeout">Of a statement.</param>
     /// <returns>The shards that were changed: those that nobody leases.</returns>
-    /// <exception cref="LatentDbException">store_unavailable.</exception>
-    public static Task<List<int>> RestoredAsync(ClusterDatabase database, int? shard, string silo, TimeSpan timeout) =>
-        database.QueryAsync(Restored, [shard ?? -1, silo], row => row.GetInt32(0), timeout, CancellationToken.None);
+    /// <exception cref="LatentDbException">configuration_invalid when nobody says how many shards there are; store_unavailable.</exception>
+    public static async Task<List<int>> RestoredAsync(ClusterDatabase database, int? shard, int? shards, string silo, TimeSpan timeout)
+    {
+        bool isTold = shard is not null || shards is not null;
+        if (!isTold && (await database.QueryAsync("select 1 from latentdb_shards limit 1", [], row => 1, timeout, CancellationToken.None).ConfigureAwait(false)).Count == 0)
+        {
+            throw new LatentDbException(ErrorCode.ConfigurationInvalid, "The database knows no shards: say with --shards how many the folder has.");
+        }
+
+        int last = shard ?? ((shards ?? StoreLimits.MaxShards) - 1);
+        return await database.QueryAsync(Restored, [silo, shard ?? 0, last, isTold], row => row.GetInt32(0), timeout, CancellationToken.None).ConfigureAwait(false);
+    }
 
     /// <summary>For a silo that keeps no copies: what it wrote alone could be lost by a promotion of another's copy.</summary>
     /// <exception cref="LatentDbException">configuration_invalid: shards of this cluster are copied; store_unavailable.</exception>
