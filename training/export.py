@@ -19,10 +19,11 @@ from tensors import write_tensors
 from world import World
 
 
-def llama_config(cfg, tok, max_length):
-    """config.json: the Llama keys and the memory keys of M+."""
+def llama_config(cfg, tok, max_length, retrieved):
+    """config.json: the Llama keys and the memory keys of M+; num_retrieved_tokens is LatentDB's own."""
     K, blocks = cfg.block_rows, cfg.pool_blocks + cfg.bank_blocks
-    return dict(
+    few = dict(num_retrieved_tokens=retrieved) if retrieved else {}
+    return few | dict(
         architectures=["MPlus"], model_type="llama", torch_dtype="float32", vocab_size=cfg.vocab, hidden_size=cfg.d,
         intermediate_size=cfg.ff, num_hidden_layers=cfg.layers, num_attention_heads=cfg.heads,
         num_key_value_heads=cfg.kv_heads, head_dim=cfg.d // cfg.heads, hidden_act="silu", rms_norm_eps=cfg.eps,
@@ -78,7 +79,7 @@ def genesis(folder, tensors, seed, writes=40):
     mem, generator = engine.genesis(), np.random.RandomState(seed)
     for ids in filler_chunks(World(), engine.tok, writes, seed):
         engine.inject(mem, ids, generator)
-    S = engine.R
+    S = len(tensors["ltm.0"])
     tensors["memory"] = mem.pool.numpy()
     for l in range(engine.L):
         youngest = mem.staged_ages[l].numpy().argsort(kind="stable")[:S][::-1].copy()     # oldest first
@@ -93,13 +94,14 @@ def main():
     ap.add_argument("--checkpoint", default="runs/model.pt")
     ap.add_argument("--out", default="../models/small", help="must hold tokenizer.json already")
     ap.add_argument("--max_length", type=int, default=96, help="largest chunk in tokens")
+    ap.add_argument("--retrieved", type=int, default=0, help="rows that a read takes from the bank; 0: as many as in training")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
     torch.set_num_threads(1)
     m, _ = models.load(a.checkpoint)
     tok = Tokenizer.load(os.path.join(a.out, "tokenizer.json"))
     with open(os.path.join(a.out, "config.json"), "w") as f:
-        json.dump(llama_config(m.cfg, tok, a.max_length), f, indent=1)
+        json.dump(llama_config(m.cfg, tok, a.max_length, a.retrieved), f, indent=1)
         f.write("\n")
     tensors = dict(named_weights(m), **placeholder_memory(m.cfg))
     path = os.path.join(a.out, "model.safetensors")
