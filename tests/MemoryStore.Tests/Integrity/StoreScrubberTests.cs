@@ -6,8 +6,6 @@ using LatentDb.MemoryStore.Index;
 using LatentDb.MemoryStore.Integrity;
 using LatentDb.MemoryStore.Log;
 using LatentDb.MemoryStore.Records;
-using LatentDb.MemoryStore.Shards;
-using LatentDb.MemoryStore.Shards.Epochs;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Timeline;
 using LatentDb.MemoryStore.Versions;

@@ -31,7 +31,7 @@ public sealed class LateFillTests : IDisposable
             // Between the last change that is queued and the end of the filling: the follower does all of it and confirms it.
             if (!IsHere.Value) return;
             if (SpinWait.SpinUntil(() => CopyMark.Read(follower, _store.ShardPath).IsWhole, SimulatedStore.Patience)) Interlocked.Increment(ref late);
-            Thread.Sleep(100);
+            SpinWait.SpinUntil(() => false, TimeSpan.FromMilliseconds(100)); // on its way back
         });
         listener.InstrumentPublished = (instrument, self) =>
         {

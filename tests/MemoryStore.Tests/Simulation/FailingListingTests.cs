@@ -2,7 +2,6 @@ using LatentDb.MemoryStore.Errors;
 using LatentDb.MemoryStore.Identity;
 using LatentDb.MemoryStore.Tests.Support;
 using LatentDb.MemoryStore.Versions;
-using LatentDb.Testing;
 
 namespace LatentDb.MemoryStore.Tests.Simulation;
 

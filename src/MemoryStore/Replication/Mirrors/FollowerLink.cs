@@ -15,6 +15,7 @@ internal sealed partial class FollowerLink : IAsyncDisposable
     private readonly Lock _hearing = new();
     private TaskCompletionSource _taken = New();
     private long _told;
+    private long _filledAt;
     private int _hasTurn;
 
     /// <param name="mirror">Whose.</param>
@@ -117,13 +118,13 @@ internal sealed partial class FollowerLink : IAsyncDisposable
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Copy.IsAttached = true;
-        _told = copying is null ? from : MirrorCopy.Nothing;
+        (_told, _filledAt) = (copying is null ? from : MirrorCopy.Nothing, long.MaxValue);
         try
         {
             Task<long> filling = copying is null ? Task.FromResult(from) : FillAsync(copying, cursor, both);
             Task filled = HearWhenFilledAsync(filling);
             Task send = SendChangesAsync(writer, cursor, both.Token);
-            Task read = ReadConfirmationsAsync(reader, filling, both.Token);
+            Task read = ReadConfirmationsAsync(reader, both.Token);
             Task first = await Task.WhenAny(send, read).ConfigureAwait(false);
             await both.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(filling, filled, send, read).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -171,7 +172,7 @@ internal sealed partial class FollowerLink : IAsyncDisposable
         }
     }
 
-    private async Task ReadConfirmationsAsync(LinkReader reader, Task<long> filling, CancellationToken cancellationToken)
+    private async Task ReadConfirmationsAsync(LinkReader reader, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -179,7 +180,7 @@ internal sealed partial class FollowerLink : IAsyncDisposable
             lock (_hearing)
             {
                 _told = position;
-                Hear(filling);
+                Hear();
             }
         }
     }
@@ -187,13 +188,17 @@ internal sealed partial class FollowerLink : IAsyncDisposable
     /// <summary>The follower may have confirmed everything before this side knew that it had sent everything, and nothing else may ever happen.</summary>
     private async Task HearWhenFilledAsync(Task<long> filling)
     {
-        await filling.ConfigureAwait(false);
-        lock (_hearing) Hear(filling);
+        long end = await filling.ConfigureAwait(false);
+        lock (_hearing)
+        {
+            _filledAt = end;
+            Hear();
+        }
     }
 
-    private void Hear(Task<long> filling)
+    private void Hear()
     {
-        bool isCopy = filling.IsCompletedSuccessfully && _told >= filling.Result;
+        bool isCopy = _told >= _filledAt;
         if (isCopy && !Copy.IsCopy) LogCopy(_mirror.Logger, _mirror.Shard, Copy.Name);
         if (isCopy) EndTurn();
         _mirror.Heard(Copy, isCopy ? _told : MirrorCopy.Nothing);
