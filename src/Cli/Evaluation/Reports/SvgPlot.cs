@@ -8,10 +8,10 @@ namespace LatentDb.Cli.Evaluation.Reports;
 internal sealed class SvgPlot(string title, IReadOnlyList<SummaryRow> rows, RetentionLaw? law)
 {
     private const int Width = 760;
-    private const int Height = 440;
+    private const int Height = 460;
     private const int Left = 64;
     private const int Right = 24;
-    private const int Top = 48;
+    private const int Top = 68;
     private const int Bottom = 56;
 
     private static readonly string[] Colours = ["#1f6feb", "#d1242f", "#1a7f37", "#8250df", "#9a6700"];
@@ -26,8 +26,9 @@ internal sealed class SvgPlot(string title, IReadOnlyList<SummaryRow> rows, Rete
         Add($"""<text x="{Left}" y="26" font-size="16" font-weight="600" fill="#1f2328">{Escape(title)}</text>""");
         Axes();
         if (law is not null) Law(law);
-        int number = 0;
-        foreach (IGrouping<string, SummaryRow> series in rows.GroupBy(r => r.Series)) Series(series.Key, [.. series], Colours[number % Colours.Length], number++);
+        IGrouping<string, SummaryRow>[] all = [.. rows.GroupBy(r => r.Series)];
+        foreach ((int number, IGrouping<string, SummaryRow> series) in all.Index()) Series([.. series], ColourOf(number));
+        Add($"""<text x="{Left}" y="48" font-weight="600">{string.Concat(all.Select((series, number) => $"<tspan fill=\"{ColourOf(number)}\" dx=\"{(number == 0 ? 0 : 16)}\">{Escape(series.Key)}</tspan>"))}</text>""");
         Add("</svg>");
         return _svg.ToString();
     }
@@ -53,18 +54,18 @@ internal sealed class SvgPlot(string title, IReadOnlyList<SummaryRow> rows, Rete
         IEnumerable<string> points = Enumerable.Range(0, 121).Select(i => Math.Pow(2, i / 120.0 * Math.Log2(1 + _last)) - 1)
             .Select(t => $"{N(X(t))},{N(Y(Math.Pow(1 - ((double)retention.RowsPerWrite / retention.PoolRows), t)))}");
         Add($"""<polyline points="{string.Join(' ', points)}" fill="none" stroke="#57606a" stroke-dasharray="5 4"/>""");
-        Add($"""<text x="{Width - Right - 8}" y="{Top + 14}" text-anchor="end" fill="#57606a">dashed: (1 − K/N)^t, K = {retention.RowsPerWrite}, N = {retention.PoolRows}</text>""");
+        Add($"""<text x="{Width - Right}" y="48" text-anchor="end" fill="#57606a">dashed: (1 − K/N)^t, K = {retention.RowsPerWrite}, N = {retention.PoolRows}</text>""");
     }
 
-    private void Series(string name, IReadOnlyList<SummaryRow> points, string colour, int number)
+    private void Series(IReadOnlyList<SummaryRow> points, string colour)
     {
         IEnumerable<string> band = points.Select(p => $"{N(X(p.Step))},{N(Y(p.Accuracy.High))}").Concat(points.Reverse().Select(p => $"{N(X(p.Step))},{N(Y(p.Accuracy.Low))}"));
         Add($"""<polygon points="{string.Join(' ', band)}" fill="{colour}" fill-opacity="0.15"/>""");
         Add($"""<polyline points="{string.Join(' ', points.Select(p => $"{N(X(p.Step))},{N(Y(p.Accuracy.Value))}"))}" fill="none" stroke="{colour}" stroke-width="2"/>""");
         foreach (SummaryRow point in points) Add($"""<circle cx="{N(X(point.Step))}" cy="{N(Y(point.Accuracy.Value))}" r="3" fill="{colour}"/>""");
-        int y = Top + 34 + (number * 18);
-        Add($"""<text x="{Width - Right - 8}" y="{y}" text-anchor="end" fill="{colour}" font-weight="600">{Escape(name)}</text>""");
     }
+
+    private static string ColourOf(int number) => Colours[number % Colours.Length];
 
     private double X(double step) => Left + (Math.Log2(1 + step) / Math.Log2(1 + _last) * (Width - Left - Right));
 
