@@ -1,3 +1,4 @@
+using System.Text;
 using LatentDb.MemoryStore.Disk;
 using LatentDb.MemoryStore.Errors;
 
@@ -9,7 +10,7 @@ namespace LatentDb.Silo.Cluster.Database;
 /// </summary>
 internal static class ClusterMark
 {
-    public const string FileName = "cluster";
+    private const string FileName = "cluster";
 
     private const string Title = "latentdb-cluster 1";
 
@@ -25,7 +26,7 @@ internal static class ClusterMark
             if (!File.Exists(path))
             {
                 Directory.CreateDirectory(folder);
-                LocalDisk.Instance.Replace(path, System.Text.Encoding.UTF8.GetBytes($"{Title}\n{id}\n"));
+                LocalDisk.Instance.Replace(path, Encoding.UTF8.GetBytes($"{Title}\n{id}\n"));
                 return;
             }
 
@@ -36,7 +37,7 @@ internal static class ClusterMark
                 ErrorCode.ConfigurationInvalid,
                 $"{folder} has copies of the cluster {known}, and the database is that of the cluster {id}. If the database was lost, read \"Copies\" in docs/operations.md before you remove {path}.");
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new LatentDbException(ErrorCode.StoreUnavailable, $"The mark of the cluster {path} cannot be read or written: {e.Message}", e);
         }

@@ -49,7 +49,7 @@ internal static class ClusterSchema
         update latentdb_shards set of_folder = cardinality(copies) = 0;
         """,
 
-        // Folders of copies note it: one that is empty, or of another cluster, is then told from a database that was lost.
+        // Folders of copies note it, and so tell a database that has come in the place of theirs.
         """
         create table latentdb_cluster (
             is_only boolean primary key default true check (is_only),
