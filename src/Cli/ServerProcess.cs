@@ -20,10 +20,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Receive(line.Data);
         _process.ErrorDataReceived += (_, line) => Receive(line.Data);
-        _process.Exited += (_, _) => _address.TrySetException(new InvalidOperationException("The server ended before it listened."));
     }
 
     /// <summary>Starts the server on a data folder and waits until it is ready to serve.</summary>
@@ -101,12 +100,22 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private async Task UntilReadyAsync(CancellationToken cancellationToken)
     {
-        Address = await _address.Task.WaitAsync(StartLimit, cancellationToken).ConfigureAwait(false);
+        Address = await ListeningAsync(cancellationToken).ConfigureAwait(false);
         using var http = new HttpClient { BaseAddress = Address };
         var client = new Client.LatentDbClient(http);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(StartLimit);
         while (!await IsReadyAsync(client, limit.Token).ConfigureAwait(false)) await Task.Delay(ReadyPoll, limit.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>The address, once it is printed. The end is waited for, not heard of: that wait includes the last words, which hold the reason.</summary>
+    private async Task<Uri> ListeningAsync(CancellationToken cancellationToken)
+    {
+        using var listens = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task ended = _process.WaitForExitAsync(listens.Token);
+        await Task.WhenAny(_address.Task, ended).WaitAsync(StartLimit, cancellationToken).ConfigureAwait(false);
+        await listens.CancelAsync().ConfigureAwait(false);
+        return _address.Task.IsCompleted ? await _address.Task.ConfigureAwait(false) : throw new InvalidOperationException("The server ended before it listened.");
     }
 
     private async Task<bool> IsReadyAsync(Client.LatentDbClient client, CancellationToken cancellationToken)

@@ -48,7 +48,7 @@ public sealed partial class SiloProcess : IAsyncDisposable
         string[] arguments = [Program, "--urls", "http://127.0.0.1:0", "--data", data, "--model", model ?? RepositoryFiles.Combine("models", "small"), .. more];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         foreach ((string name, string value) in environment) start.Environment[name] = value;
-        var silo = new SiloProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
+        var silo = new SiloProcess(new Process { StartInfo = start });
         await silo.RunAsync().ConfigureAwait(false);
         return silo;
     }
@@ -107,11 +107,17 @@ public sealed partial class SiloProcess : IAsyncDisposable
     {
         _process.OutputDataReceived += (_, line) => Receive(line.Data);
         _process.ErrorDataReceived += (_, line) => Receive(line.Data);
-        _process.Exited += (_, _) => _address.TrySetException(new InvalidOperationException($"The server ended before it listened:\n{Output}"));
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        Address = await _address.Task.WaitAsync(StartLimit).ConfigureAwait(false);
+
+        // The end is waited for, not heard of: this wait includes the last words, which the event does not.
+        using var listens = new CancellationTokenSource();
+        Task ended = _process.WaitForExitAsync(listens.Token);
+        await Task.WhenAny(_address.Task, ended).WaitAsync(StartLimit).ConfigureAwait(false);
+        await listens.CancelAsync().ConfigureAwait(false);
+        if (!_address.Task.IsCompleted) throw new InvalidOperationException($"The server ended before it listened:\n{Output}");
+        Address = await _address.Task.ConfigureAwait(false);
     }
 
     private void Receive(string? line)
