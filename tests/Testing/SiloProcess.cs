@@ -7,7 +7,7 @@ namespace LatentDb.Testing;
 /// <summary>A real server process on a port that the system chose, with its output kept for the failure message.</summary>
 public sealed partial class SiloProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
     /// <summary>The server that is started: LATENTDB_TEST_SERVER names another build of it, such as one with -p:Cluster=Orleans.</summary>
     private static readonly string Program = Environment.GetEnvironmentVariable("LATENTDB_TEST_SERVER") ?? FindBuilt();

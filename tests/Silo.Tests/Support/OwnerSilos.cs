@@ -19,6 +19,9 @@ internal sealed class OwnerSilos : IAsyncDisposable
     /// <summary>Enough that memories of a test lie at both, few enough that opening them takes a moment.</summary>
     private const string Shards = "8";
 
+    /// <summary>Long: a statement may take a quarter of it, and a machine that stands still for a moment is not what these tests ask about.</summary>
+    private const string LeaseSeconds = "30";
+
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromMinutes(1);
 
     private readonly List<WebApplication> _owners = [];
@@ -91,7 +94,7 @@ internal sealed class OwnerSilos : IAsyncDisposable
     private string[] Options(string name, string roles) =>
     [
         "--data", _data, "--cluster-database", _database, "--cluster-urls", $"http://127.0.0.1:{FreePort.Next()}", "--silo-name", name, "--roles", roles, "--shards", Shards,
-        "--access-in-database", "true",
+        "--lease-seconds", LeaseSeconds, "--access-in-database", "true",
     ];
 
     private bool IsShared(ClusterView view, int shards)
