@@ -21,9 +21,11 @@ internal sealed class ClusterNode : IAsyncDisposable
             Roles = SiloRoles.Store | SiloRoles.Api,
             Shards = 8,
             Migrates = true,
-            Lease = TimeSpan.FromSeconds(2),
-            Heartbeat = TimeSpan.FromMilliseconds(300),
-            DeadAfter = TimeSpan.FromMilliseconds(1500),
+
+            // Statements may take a quarter of a lease, and a heartbeat: short ones are for tests of their ends.
+            Lease = TimeSpan.FromSeconds(30),
+            Heartbeat = TimeSpan.FromSeconds(2),
+            DeadAfter = TimeSpan.FromSeconds(10),
             Poll = TimeSpan.FromMilliseconds(200),
         };
         adjust?.Invoke(Options);

@@ -15,7 +15,7 @@ internal sealed class CopiedSilos(string mode, params string[] options) : IAsync
     public const string Memory = "bob";
 
     private const int Shards = 2;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1.5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly TempFolder _root = new();
     private readonly Dictionary<string, SiloProcess> _silos = new(StringComparer.Ordinal);
@@ -44,7 +44,7 @@ internal sealed class CopiedSilos(string mode, params string[] options) : IAsync
         _silos[name] = await SiloProcess.StartAsync(environment, Folder(name), null,
         [
             "--silo-name", name, "--cluster-urls", $"http://{address}", "--cluster-address", address, "--cluster-database", Database, "--access-in-database", "true",
-            "--shards", $"{Shards}", "--lease-seconds", "3", "--threads", "1", "--drain-seconds", "5", "--replication", mode, .. options, .. more,
+            "--shards", $"{Shards}", "--lease-seconds", "5", "--threads", "1", "--drain-seconds", "5", "--replication", mode, .. options, .. more,
         ]);
     }
 
