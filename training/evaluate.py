@@ -183,6 +183,40 @@ def retriever(engine, folder, times, episodes, seed):
               % (t, rows.mean(), " ".join("%.3f" % x for x in share), chance.mean(), " ".join("%.0f" % x for x in share / chance)), flush=True)
 
 
+class OneText(Engine):
+    """An engine that reads of the bank the rows of one text: that of `since` writes ago."""
+
+    since = 0
+
+    def retrieve(self, mem, l, h):
+        _, score, _ = super().retrieve(mem, l, h)
+        age = torch.cat([mem.ages[l], mem.staged_ages[l]])
+        own = (age // self.K == self.since).nonzero()[:, 0]
+        order = own[self.by_age(age[own])]
+        return torch.cat([mem.bank[l], mem.staged[l]])[order], score, order
+
+
+def choice(engine, folder, times, episodes, seed):
+    """What the choice of rows costs: accuracy as deployed, accuracy with the rows of the right text alone, and whose the best row is."""
+    asked, other = lines_of(folder, "heldout.jsonl")[:episodes], [x["chunk"] for x in lines_of(folder, "unrelated.jsonl")]
+    exact = OneText(folder)
+    for t in times:
+        deployed, right, first = [], [], []
+        for i, line in enumerate(asked):
+            rng, generator = random.Random(seed + i), np.random.RandomState(seed + i)
+            mem = engine.genesis()
+            for text in [line["chunk"]] + rng.sample(other, t):
+                engine.tell(mem, text, generator)
+            exact.since, record = t, {}
+            deployed.append(engine.answer(mem, line["question"]) == line["answer"])
+            right.append(exact.answer(mem, line["question"]) == line["answer"])
+            exact.prefill(mem, engine.tok.encode(line["question"]), True, record)
+            ages = [torch.cat([mem.ages[l], mem.staged_ages[l]]) for l in range(engine.L)]
+            first.append([(age[score.argmax()] // engine.K == t).item() for age, (_, score, _) in zip(ages, record["picked"])])
+        print("choice after %3d writes: deployed %s, right text's rows alone %s; best row is the right text's, per layer %s"
+              % (t, share(deployed), share(right), " ".join("%.2f" % x for x in np.mean(first, 0))), flush=True)
+
+
 def tell_keeping(engine, mem, text, generator, j, leave):
     """Write a text; of the block written j - 1 texts ago, the rows at ages `leave[l]` leave in layer l, and no others of it."""
     for ids in engine.chunks(text)[:1]:
@@ -233,7 +267,7 @@ def main():
     ap.add_argument("--times", default="0,1,2,4,8,16,32,64")
     ap.add_argument("--limit", type=int, default=400, help="questions of the retention table")
     ap.add_argument("--episodes", type=int, default=100, help="episodes of the other tables")
-    ap.add_argument("--tables", default="demo,single,fresh,dense,changed,plain,retriever,redundancy,retention")
+    ap.add_argument("--tables", default="demo,single,fresh,dense,changed,plain,retriever,choice,redundancy,retention")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
     torch.set_num_threads(1)
@@ -252,6 +286,8 @@ def main():
         plain(engine, a.model, 64, a.seed)
     if "retriever" in tables:
         retriever(engine, a.model, [128, 256], a.episodes, a.seed)
+    if "choice" in tables:
+        choice(engine, a.model, [64, 256], a.episodes, a.seed)
     times = [int(t) for t in a.times.split(",")]
     if "redundancy" in tables:
         redundancy(engine, a.model, a.episodes, a.seed, times)
