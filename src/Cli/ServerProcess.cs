@@ -111,7 +111,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>The address, once it is printed. The end is waited for, not heard of: that wait includes the last words, which hold the reason.</summary>
     private async Task<Uri> ListeningAsync(CancellationToken cancellationToken)
     {
-        using var listens = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var listens = new CancellationTokenSource();
         Task ended = _process.WaitForExitAsync(listens.Token);
         await Task.WhenAny(_address.Task, ended).WaitAsync(StartLimit, cancellationToken).ConfigureAwait(false);
         await listens.CancelAsync().ConfigureAwait(false);
