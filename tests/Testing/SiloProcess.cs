@@ -49,8 +49,16 @@ public sealed partial class SiloProcess : IAsyncDisposable
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         var silo = new SiloProcess(new Process { StartInfo = start });
-        await silo.RunAsync().ConfigureAwait(false);
-        return silo;
+        try
+        {
+            await silo.RunAsync().ConfigureAwait(false);
+            return silo;
+        }
+        catch
+        {
+            await silo.DisposeAsync().ConfigureAwait(false); // One that hangs would take its core from all tests that follow.
+            throw;
+        }
     }
 
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
