@@ -128,5 +128,11 @@ public sealed class PromotionTests
         while (Points(place).Except(before).CountBy(file => Path.GetDirectoryName(file)!).Count(shard => shard.Value >= 2) < 2) await Task.Delay(50, limit.Token);
     }
 
-    private static string[] Points(string place) => [.. Directory.EnumerateFiles(Path.Combine(place, "points"), "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".tmp", StringComparison.Ordinal))];
+    /// <summary>None before the first pass has made their folder.</summary>
+    private static string[] Points(string place)
+    {
+        string folder = Path.Combine(place, "points");
+        if (!Directory.Exists(folder)) return [];
+        return [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".tmp", StringComparison.Ordinal))];
+    }
 }
